@@ -1,0 +1,166 @@
+"""Every setting of the service, read once from the environment and frozen.
+
+`DATABASE_URL` and `REDIS_URL` keep the names that every platform gives them; all others start with `CARILLON_`.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode
+from ipaddress import ip_address
+from typing import Annotated, Self
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The settings; each field's description is its documentation."""
+
+    model_config = SettingsConfigDict(env_prefix="CARILLON_", frozen=True, extra="ignore")
+
+    database_url: SecretStr = Field(
+        validation_alias=AliasChoices("DATABASE_URL", "database_url"),
+        description="Where Postgres is: `postgresql://user:password@host:port/database`. The truth.",
+    )
+    redis_url: SecretStr = Field(
+        validation_alias=AliasChoices("REDIS_URL", "redis_url"),
+        description="Where Redis is: `redis://:password@host:port/0`. A doorbell: nothing in it needs to last.",
+    )
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        description="Keys that sign cursors and page tokens and seal hints: base64url of 32 random bytes each, "
+        "separated by commas. The first one is used, all are accepted; the same list on every process.",
+    )
+    development: bool = Field(
+        default=False,
+        description="Development mode: accepts the development keys of `carillon up`; listens on loopback only.",
+    )
+    log_level: str = Field(default="info", description="debug, info, warning or error.")
+
+    grpc_address: str = Field(
+        default="127.0.0.1:50051",
+        description="Where the gRPC server listens: host:port, 0 for any free port.",
+    )
+    tls_certificate: str = Field(
+        default="", description="Path of a PEM certificate chain; with `tls_key` the server speaks TLS."
+    )
+    tls_key: str = Field(default="", description="Path of the certificate's PEM private key.")
+    metrics_address: str = Field(
+        default="127.0.0.1:9464", description="Where the server's Prometheus metrics are served: host:port."
+    )
+    worker_metrics_address: str = Field(
+        default="127.0.0.1:9465", description="Where the worker's Prometheus metrics are served: host:port."
+    )
+
+    jwt_issuer: str = Field(default="", description="The `iss` that tokens must carry. Empty: no JWTs.")
+    jwt_audience: str = Field(default="carillon", description="The `aud` that tokens must carry.")
+    jwt_jwks_url: str = Field(default="", description="https URL of the issuer's public keys (JWKS).")
+    jwt_static_keys: str = Field(
+        default="", description="Path of a JWKS file with the issuer's public keys, instead of a URL."
+    )
+
+    database_max_connections: int = Field(default=10, ge=2, le=200, description="Connections per process.")
+    writer_concurrency: int = Field(
+        default=2, ge=1, le=16, description="Write transactions under way at once in a process."
+    )
+    writer_max_batch: int = Field(
+        default=256, ge=1, le=2000, description="Notifications in one write transaction, at most."
+    )
+    writer_max_queue: int = Field(
+        default=10_000,
+        ge=1,
+        description="Notifications waiting to be written; more are refused (OVERLOADED).",
+    )
+
+    max_message_bytes: int = Field(
+        default=4 * 1024 * 1024, ge=64 * 1024, description="Largest message taken from a caller."
+    )
+    max_concurrent_streams: int = Field(
+        default=1_000, ge=1, description="HTTP/2 streams of one connection at once."
+    )
+    max_streams_per_user: int = Field(default=50, ge=1, description="Subscribe streams of one inbox at once.")
+    max_streams_per_tenant: int = Field(
+        default=20_000, ge=1, description="Subscribe streams of one tenant on one process at once."
+    )
+    default_deadline_seconds: float = Field(
+        default=10.0, gt=0, description="Deadline of unary calls that come without one."
+    )
+    stream_poll_seconds: float = Field(
+        default=1.5, gt=0, description="How often the versions of all connected inboxes are compared."
+    )
+    slow_reader_seconds: float = Field(
+        default=30.0, gt=0, description="How long a stream may take nothing before it is ended."
+    )
+    drain_seconds: float = Field(
+        default=10.0, ge=0, description="Time that a stopping process spreads its streams over."
+    )
+
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="The mail relay: `smtp://user:password@host:port`, `smtps://…` for TLS from the start, "
+        "`?starttls=required|never` (default: when offered). Empty: no e-mail channel.",
+    )
+    mail_from: str = Field(
+        default="Carillon <carillon@localhost>", description="The sender of mails, as in a From header."
+    )
+    worker_concurrency: int = Field(default=50, ge=1, description="Deliveries under way at once in a worker.")
+    worker_batch: int = Field(default=100, ge=1, le=1_000, description="Deliveries claimed at once.")
+    lease_seconds: float = Field(
+        default=15.0, gt=0, description="How long a worker holds a delivery without a heartbeat."
+    )
+    sweep_seconds: float = Field(
+        default=1.0, gt=0, description="How often due work is looked for without a wake-up."
+    )
+    idempotency_retention_hours: int = Field(
+        default=48, ge=24, description="How long a `request_id` is remembered."
+    )
+    tombstone_retention_days: int = Field(
+        default=30, ge=1, description="How long removed notifications can be told to resuming readers."
+    )
+
+    @field_validator("secret_keys", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _long_enough(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if not keys or any(len(_raw_key(key)) != 32 for key in keys):
+            raise ValueError("each key is the base64url of 32 random bytes")
+        return keys
+
+    @model_validator(mode="after")
+    def _development_is_local(self) -> Self:
+        if self.development and not is_loopback(self.grpc_address):
+            raise ValueError("development mode listens on loopback only: set grpc_address to 127.0.0.1:PORT")
+        return self
+
+    @property
+    def raw_secret_keys(self) -> tuple[bytes, ...]:
+        """The keys as bytes; the first one is used, all are accepted."""
+        return tuple(_raw_key(key) for key in self.secret_keys)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether `host:port` is reachable from this machine alone."""
+    host = address.rpartition(":")[0].strip("[]")
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _raw_key(key: SecretStr) -> bytes:
+    text = key.get_secret_value()
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def load_settings() -> Settings:
+    """Reads the environment; raises pydantic's `ValidationError` naming each wrong setting."""
+    return Settings()

@@ -1,0 +1,137 @@
+"""Whether a notification goes out on a channel, and why. Pure: the same input gives the same answer, so it
+can be explained later.
+
+The first rule that speaks decides: the actor is never told of their own act; a mute silences every channel;
+a rule for the type on the
+channel wins over the channel's switch; then the endpoint and the provider must exist; then the sender's or
+the default choice holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from carillon_server.domain.channel import DEFAULT_CHANNELS, Channel
+from carillon_server.domain.preferences import MuteKind, MuteTarget, Preferences
+
+
+class Verdict(IntEnum):
+    """What is done on a channel; the numbers are those of the API."""
+
+    SEND = 1
+    DEFER = 2
+    SUPPRESS = 3
+
+
+class DecisionReason(IntEnum):
+    """Why; the numbers are those of the API."""
+
+    DEFAULT = 1
+    REQUESTED = 2
+    TYPE_RULE = 3
+    CHANNEL_SWITCH = 4
+    MUTED = 5
+    NO_ENDPOINT = 6
+    CHANNEL_NOT_CONFIGURED = 7
+    ACTOR = 8
+    SCHEDULED = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is done on one channel, and why."""
+
+    channel: Channel
+    verdict: Verdict
+    reason: DecisionReason
+    until_time: datetime | None = None
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is to be decided about: the parts of a notification that rules look at."""
+
+    type: str
+    actor_id: str
+    thread_key: str
+    labels: Mapping[str, str]
+    channels: Sequence[Channel]
+    """Named by the sender; empty: the defaults."""
+    deliver_time: datetime | None
+    """In the future: when the sender wants it out."""
+
+
+def decide(
+    subject: Subject,
+    recipient_id: str,
+    preferences: Preferences,
+    reachable: Collection[Channel],
+    configured: Collection[Channel],
+    now: datetime,
+) -> list[Decision]:
+    """One decision per channel. `reachable`: channels with an endpoint; `configured`: channels with a
+    provider.
+    """
+    channels = subject.channels or DEFAULT_CHANNELS
+    if subject.actor_id and subject.actor_id == recipient_id:
+        return [Decision(channel, Verdict.SUPPRESS, DecisionReason.ACTOR) for channel in channels]
+    mute = find_mute(subject, preferences, now)
+    if mute is not None:
+        rule = _mute_rule(mute)
+        return [Decision(channel, Verdict.SUPPRESS, DecisionReason.MUTED, rule=rule) for channel in channels]
+    return [_decide_channel(subject, channel, preferences, reachable, configured) for channel in channels]
+
+
+def _decide_channel(
+    subject: Subject,
+    channel: Channel,
+    preferences: Preferences,
+    reachable: Collection[Channel],
+    configured: Collection[Channel],
+) -> Decision:
+    reason, rule = DecisionReason.REQUESTED if subject.channels else DecisionReason.DEFAULT, ""
+    type_rule = preferences.rules.get((subject.type, channel))
+    if type_rule is not None:
+        reason, rule = DecisionReason.TYPE_RULE, f"type {subject.type} on {channel.name}"
+    elif preferences.channels.get(channel) is False:
+        type_rule, reason, rule = False, DecisionReason.CHANNEL_SWITCH, f"channel {channel.name}"
+    if type_rule is False:
+        return Decision(channel, Verdict.SUPPRESS, reason, rule=rule)
+    if channel not in configured:
+        return Decision(channel, Verdict.SUPPRESS, DecisionReason.CHANNEL_NOT_CONFIGURED)
+    if channel is not Channel.IN_APP and channel not in reachable:
+        return Decision(channel, Verdict.SUPPRESS, DecisionReason.NO_ENDPOINT)
+    if subject.deliver_time is not None:
+        return Decision(channel, Verdict.DEFER, DecisionReason.SCHEDULED, until_time=subject.deliver_time)
+    return Decision(channel, Verdict.SEND, reason, rule=rule)
+
+
+def find_mute(subject: Subject, preferences: Preferences, now: datetime) -> MuteTarget | None:
+    """The mute that holds at `now`, if any."""
+    if not preferences.mutes:
+        return None
+    for target in _mutable_parts(subject):
+        if target in preferences.mutes:
+            until = preferences.mutes[target]
+            if until is None or until > now:
+                return target
+    return None
+
+
+def _mutable_parts(subject: Subject) -> list[MuteTarget]:
+    parts = [MuteTarget(MuteKind.TYPE, subject.type)]
+    if subject.actor_id:
+        parts.append(MuteTarget(MuteKind.SENDER, subject.actor_id))
+    if subject.thread_key:
+        parts.append(MuteTarget(MuteKind.THREAD, subject.thread_key))
+    parts.extend(MuteTarget(MuteKind.LABEL, key, value) for key, value in subject.labels.items())
+    return parts
+
+
+def _mute_rule(mute: MuteTarget) -> str:
+    value = f"={mute.value}" if mute.kind is MuteKind.LABEL else ""
+    return f"mute {mute.kind} {mute.key}{value}"

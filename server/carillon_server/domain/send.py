@@ -1,0 +1,77 @@
+"""The answer to a Send, and how it is remembered for replays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from carillon_server.domain.channel import Channel
+from carillon_server.domain.decide import Decision, DecisionReason, Verdict
+from carillon_server.domain.ids import NotificationId
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientResult:
+    """What became of a notification for one recipient."""
+
+    recipient_id: str
+    notification_id: NotificationId | None
+    """None for a dry run and for the actor."""
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SendOutcome:
+    """What became of one Send."""
+
+    results: tuple[RecipientResult, ...]
+    replayed: bool = False
+
+    def as_replay(self) -> SendOutcome:
+        return replace(self, replayed=True)
+
+
+def dump_outcome(outcome: SendOutcome) -> str:
+    """As compact JSON, for the idempotency record."""
+    return json.dumps([_dump_result(result) for result in outcome.results], separators=(",", ":"))
+
+
+def load_outcome(text: str) -> SendOutcome:
+    """The inverse of `dump_outcome`, marked as a replay."""
+    return SendOutcome(tuple(_load_result(item) for item in json.loads(text)), replayed=True)
+
+
+def _dump_result(result: RecipientResult) -> list[object]:
+    return [
+        result.recipient_id,
+        str(result.notification_id) if result.notification_id else None,
+        [_dump_decision(decision) for decision in result.decisions],
+    ]
+
+
+def _load_result(item: Sequence[Any]) -> RecipientResult:
+    recipient_id, notification_id, decisions = item
+    return RecipientResult(
+        str(recipient_id),
+        NotificationId.parse(str(notification_id)) if notification_id else None,
+        tuple(_load_decision(decision) for decision in decisions),
+    )
+
+
+def _dump_decision(decision: Decision) -> list[object]:
+    until = decision.until_time.isoformat() if decision.until_time else None
+    return [int(decision.channel), int(decision.verdict), int(decision.reason), until, decision.rule]
+
+
+def _load_decision(item: Sequence[Any]) -> Decision:
+    channel, verdict, reason, until, rule = item
+    return Decision(
+        Channel(channel),
+        Verdict(verdict),
+        DecisionReason(reason),
+        datetime.fromisoformat(str(until)) if until else None,
+        str(rule),
+    )

@@ -1,0 +1,140 @@
+"""The connection pool, and the one seam through which every statement runs.
+
+Statements are SQL text executed on asyncpg. A transaction runs in a task of its own, shielded from the
+caller's cancellation: a client
+that hangs up must not close a pooled connection half-way, nor leave its peer guessing what was committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias, TypeVar
+
+import asyncpg
+
+from carillon_server.domain.errors import Reason, Refusal, Unavailable
+
+Connection: TypeAlias = (
+    "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
+)
+Record: TypeAlias = asyncpg.Record
+Result = TypeVar("Result")
+
+_AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.DiskFullError,
+    asyncpg.IdleSessionTimeoutError,
+)
+_AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_MAX_TRIES = 5
+
+
+def driver_url(url: str, scheme: str) -> str:
+    """The same address under another scheme: asyncpg wants `postgresql`, SQLAlchemy `postgresql+asyncpg`."""
+    return f"{scheme}://{url.partition('://')[2]}"
+
+
+@asynccontextmanager
+async def translated() -> AsyncIterator[None]:
+    """Turns what the driver raises into refusals that may be told to a caller."""
+    try:
+        yield
+    except (asyncpg.QueryCanceledError, TimeoutError) as error:
+        raise Refusal(Reason.DEADLINE_EXCEEDED, "the database did not answer in time") from error
+    except _AWAY as error:
+        raise Unavailable from error
+
+
+class Database:
+    """A pool of connections. Every method raises `Unavailable` when Postgres is away, DEADLINE_EXCEEDED
+    when it is slow.
+    """
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], acquire_timeout_seconds: float) -> None:
+        self._pool = pool
+        self._acquire_timeout_seconds = acquire_timeout_seconds
+        self._running: set[asyncio.Task[Any]] = set()
+
+    @classmethod
+    async def connect(cls, url: str, *, max_connections: int, timeout_seconds: float = 2.0) -> Database:
+        """Opens the pool; raises `Unavailable` when Postgres cannot be reached."""
+        async with translated():
+            pool = await asyncpg.create_pool(
+                driver_url(url, "postgresql"),
+                min_size=1,
+                max_size=max_connections,
+                timeout=timeout_seconds,
+                command_timeout=10.0,
+                server_settings={"application_name": "carillon", "jit": "off"},
+            )
+        return cls(pool, timeout_seconds)
+
+    async def close(self) -> None:
+        """Waits for what runs, then closes."""
+        if self._running:
+            await asyncio.wait(self._running)
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection for single statements, each its own transaction."""
+        async with translated(), self._pool.acquire(timeout=self._acquire_timeout_seconds) as connection:
+            yield connection
+
+    async def fetch(self, sql: str, *args: object, timeout: float | None = None) -> list[Record]:
+        """All rows of one read."""
+        async with self.connection() as connection:
+            return await connection.fetch(sql, *args, timeout=timeout)
+
+    async def fetchrow(self, sql: str, *args: object, timeout: float | None = None) -> Record | None:
+        """The first row of one read."""
+        async with self.connection() as connection:
+            return await connection.fetchrow(sql, *args, timeout=timeout)
+
+    async def transaction(
+        self, work: Callable[[Connection], Awaitable[Result]], *, timeout_seconds: float = 10.0
+    ) -> Result:
+        """Runs `work` in one transaction, again from the start after a deadlock; goes on when the caller is
+        cancelled.
+        """
+        task = asyncio.create_task(self._transaction(work, timeout_seconds), name="transaction")
+        self._running.add(task)
+        task.add_done_callback(self._finished)
+        return await asyncio.shield(task)
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen: the caller may be gone
+
+    async def _transaction(
+        self, work: Callable[[Connection], Awaitable[Result]], timeout_seconds: float
+    ) -> Result:
+        for last_try in [False] * (_MAX_TRIES - 1) + [True]:
+            try:
+                async with (
+                    asyncio.timeout(timeout_seconds),
+                    self.connection() as connection,
+                    connection.transaction(),
+                ):
+                    return await work(connection)
+            except TimeoutError as error:
+                raise Refusal(Reason.DEADLINE_EXCEEDED, "the database did not answer in time") from error
+            except _AGAIN as error:
+                if last_try:
+                    raise Unavailable("too much contention") from error
+        raise AssertionError("unreachable")
+
+
+def column(rows: Sequence[Sequence[object]], index: int) -> list[object]:
+    """One column of a batch, as an array parameter for `unnest`."""
+    return [row[index] for row in rows]

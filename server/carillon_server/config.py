@@ -1,6 +1,7 @@
 """Every setting of the service, read once from the environment and frozen.
 
-`DATABASE_URL` and `REDIS_URL` keep the names that every platform gives them; all others start with `CARILLON_`.
+`DATABASE_URL` and `REDIS_URL` keep the names that every platform gives them; all others start with
+`CARILLON_`.
 """
 
 from __future__ import annotations
@@ -20,25 +21,25 @@ class Settings(BaseSettings):
 
     database_url: SecretStr = Field(
         validation_alias=AliasChoices("DATABASE_URL", "database_url"),
-        description="Where Postgres is: `postgresql://user:password@host:port/database`. The truth.",
+        description="Where Postgres is: `postgresql://user:password@host:port/database`.",
     )
     redis_url: SecretStr = Field(
         validation_alias=AliasChoices("REDIS_URL", "redis_url"),
-        description="Where Redis is: `redis://:password@host:port/0`. A doorbell: nothing in it needs to last.",
+        description="Where Redis is: `redis://:password@host:port/0`. Nothing in it needs to last.",
     )
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
-        description="Keys that sign cursors and page tokens and seal hints: base64url of 32 random bytes each, "
+        description="Sign cursors and page tokens and seal hints: base64url of 32 random bytes each, "
         "separated by commas. The first one is used, all are accepted; the same list on every process.",
     )
     development: bool = Field(
         default=False,
-        description="Development mode: accepts the development keys of `carillon up`; listens on loopback only.",
+        description="Development mode: as run by `carillon up`. Listens on loopback only.",
     )
     log_level: str = Field(default="info", description="debug, info, warning or error.")
 
     grpc_address: str = Field(
         default="127.0.0.1:50051",
-        description="Where the gRPC server listens: host:port, 0 for any free port.",
+        description="Where the gRPC server listens: host:port; port 0 means any.",
     )
     tls_certificate: str = Field(
         default="", description="Path of a PEM certificate chain; with `tls_key` the server speaks TLS."
@@ -68,7 +69,7 @@ class Settings(BaseSettings):
     writer_max_queue: int = Field(
         default=10_000,
         ge=1,
-        description="Notifications waiting to be written; more are refused (OVERLOADED).",
+        description="Notifications waiting to be written; more are OVERLOADED.",
     )
 
     max_message_bytes: int = Field(

@@ -1,0 +1,86 @@
+"""Logs and metrics: ids, codes and durations, never content.
+
+Every log record has a stable dotted `event`; the id of the request that caused it travels in a context
+variable.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import sys
+from contextvars import ContextVar
+from typing import cast
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+_FAST_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+rpc_seconds = Histogram(
+    "carillon_rpc_seconds",
+    "Time of unary calls by method and code.",
+    ["method", "code"],
+    buckets=_FAST_SECONDS,
+)
+rpc_started = Counter("carillon_rpc_started_total", "Calls taken, streams included.", ["method"])
+errors_unexpected = Counter("carillon_errors_unexpected_total", "Faults of the service itself.", ["where"])
+
+commit_seconds = Histogram(
+    "carillon_commit_seconds", "Time of one write transaction of the group writer.", buckets=_FAST_SECONDS
+)
+batch_notifications = Histogram(
+    "carillon_batch_notifications",
+    "Notifications in one write transaction.",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024),
+)
+writer_queue = Gauge("carillon_writer_queue", "Notifications that wait to be written.")
+sends = Counter("carillon_sends_total", "Sends by result: sent, replayed, refused, failed.", ["result"])
+
+
+def configure_logging(level: str, *, json_lines: bool | None = None) -> None:
+    """Sends records to standard error: JSON lines, or coloured text on a terminal."""
+    as_json = not sys.stderr.isatty() if json_lines is None else json_lines
+    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[
+            _add_request_id,
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def get_logger() -> FilteringBoundLogger:
+    """The logger of the service."""
+    return cast(FilteringBoundLogger, structlog.get_logger())
+
+
+def _add_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    request_id = _request_id.get()
+    if request_id:
+        event.setdefault("request_id", request_id)
+    return event
+
+
+def current_request_id() -> str:
+    """The id of the request that is being worked on; empty outside of one."""
+    return _request_id.get()
+
+
+def bind_request_id(offered: str) -> str:
+    """Takes the caller's id if it is well-formed, else makes one; holds for this task and those it starts."""
+    request_id = offered if _REQUEST_ID.fullmatch(offered) else secrets.token_hex(8)
+    _request_id.set(request_id)
+    return request_id

@@ -184,7 +184,7 @@ def upgrade() -> None:
         "notification",
         ["inbox_id", "collapse_key"],
         unique=False,
-        postgresql_where=sa.text("collapse_key <> '' AND stage IN (0, 1)"),
+        postgresql_where=sa.text("collapse_key <> '' AND stage < 3"),
     )
     op.create_index(
         "notification_expiring",
@@ -273,7 +273,7 @@ def downgrade() -> None:
     op.drop_index(
         "notification_collapse",
         table_name="notification",
-        postgresql_where=sa.text("collapse_key <> '' AND stage IN (0, 1)"),
+        postgresql_where=sa.text("collapse_key <> '' AND stage < 3"),
     )
     op.drop_index("notification_by_change", table_name="notification")
     op.drop_table("notification")

@@ -118,6 +118,35 @@ class StoredNotification:
         return Counts(total=1, unread=int(self.read_time is None), unseen=int(self.seen_time is None))
 
 
+def tombstone(
+    inbox_id: bytes, seq: int, version: int, recipient_id: str, now: datetime
+) -> StoredNotification:
+    """What is left of a removed notification."""
+    return StoredNotification(
+        inbox_id=inbox_id,
+        seq=seq,
+        change_version=version,
+        position=seq,
+        stage=Stage.REMOVED,
+        recipient_id=recipient_id,
+        type="",
+        category="",
+        priority=Priority.NORMAL,
+        thread_key="",
+        labels={},
+        payload=b"",
+        create_time=now,
+        deliver_time=now,
+        expire_time=None,
+        read_time=None,
+        seen_time=None,
+        archive_time=None,
+        pin_time=None,
+        action_id="",
+        action_time=None,
+    )
+
+
 class ChangeKind(IntEnum):
     """What a change is to a reader."""
 

@@ -34,8 +34,15 @@ _AWAY = (
     asyncpg.DiskFullError,
     asyncpg.IdleSessionTimeoutError,
 )
+_BAD_ROW = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
 _AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _MAX_TRIES = 5
+
+
+class BadRowError(Exception):
+    """Postgres takes the statement, but not one of its values: a fault of ours, since requests are
+    validated before.
+    """
 
 
 def driver_url(url: str, scheme: str) -> str:
@@ -52,6 +59,8 @@ async def translated() -> AsyncIterator[None]:
         raise Refusal(Reason.DEADLINE_EXCEEDED, "the database did not answer in time") from error
     except _AWAY as error:
         raise Unavailable from error
+    except _BAD_ROW as error:
+        raise BadRowError(type(error).__name__) from error
 
 
 class Database:

@@ -160,7 +160,7 @@ notification = Table(
         "notification_collapse",
         "inbox_id",
         "collapse_key",
-        postgresql_where=text("collapse_key <> '' AND stage IN (0, 1)"),
+        postgresql_where=text("collapse_key <> '' AND stage < 3"),
     ),
     Index("notification_scheduled", "deliver_time", postgresql_where=text("stage = 0")),
     Index(

@@ -1,0 +1,235 @@
+"""Group commit: the sends that arrive while a transaction is under way are written together as the next one.
+
+Idle, a send does not wait; busy, batches grow, and with them the throughput. A batch is two statements: one
+locks the inboxes in key
+order and reads what decisions need, one writes everything. In between, planning is pure.
+
+What can go wrong, and what happens then:
+
+* A recipient has no inbox yet: the transaction is given up, the inboxes are made, and it starts again.
+* A `request_id` was answered before: the unique key says so, the transaction is rolled back, and those
+sends are answered from the
+  record. While that happens the record is looked up first.
+* A value that Postgres refuses: every send of the batch is tried alone, so one bad send fails alone.
+* Postgres is away: everything in the batch is refused with UNAVAILABLE; whether it was committed is not
+known, and the retry under
+  the same `request_id` finds out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Collection, Sequence
+
+from carillon_server import telemetry
+from carillon_server.domain.channel import Channel
+from carillon_server.domain.errors import Reason, Refusal, Unavailable
+from carillon_server.domain.send import SendOutcome
+from carillon_server.services.ports import ChangePublisher, WorkerWaker
+from carillon_server.services.send_plan import Plan, PlannedSend, Planner
+from carillon_server.storage.database import BadRowError, Connection, Database
+from carillon_server.storage.inboxes import OpenInbox, ensure_inboxes, lock_inboxes
+from carillon_server.storage.removals import bury
+from carillon_server.storage.sends import find_collapsed, find_requests, write_batch
+
+_REPLACED = "replaced"
+
+
+class _InboxesMissing(Exception):  # noqa: N818 - control flow of this module
+    """Some recipients of the batch have no inbox yet."""
+
+
+class _AnsweredBefore(Exception):  # noqa: N818 - control flow of this module
+    """Some requests of the batch are answered already."""
+
+
+class _Waiting:
+    """A send in the queue, and who waits for it."""
+
+    def __init__(self, send: PlannedSend) -> None:
+        self.send = send
+        self.answer: asyncio.Future[SendOutcome] = asyncio.get_running_loop().create_future()
+
+    @property
+    def size(self) -> int:
+        return len(self.send.addresses)
+
+
+class GroupWriter:
+    """Writes sends in batches, a few transactions at once."""
+
+    def __init__(
+        self,
+        database: Database,
+        publisher: ChangePublisher,
+        waker: WorkerWaker,
+        *,
+        configured: Collection[Channel],
+        concurrency: int,
+        max_batch: int,
+        max_queue: int,
+    ) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._waker = waker
+        self._configured = configured
+        self._max_batch = max_batch
+        self._max_queue = max_queue
+        self._queue: deque[_Waiting] = deque()
+        self._queued = 0
+        self._arrived = asyncio.Event()
+        self._stopping = False
+        self._look_up_first = False
+        self._flushers = [
+            asyncio.create_task(self._flush(), name=f"group-writer-{number}") for number in range(concurrency)
+        ]
+
+    async def write(self, send: PlannedSend) -> SendOutcome:
+        """The answer, once committed. Cancelled before its batch begins, nothing is written."""
+        if self._stopping:
+            raise Unavailable("the service is stopping")
+        if self._queued + len(send.addresses) > self._max_queue:
+            raise Refusal(Reason.OVERLOADED, "too many sends are waiting", retry_after_seconds=1.0)
+        waiting = _Waiting(send)
+        self._queue.append(waiting)
+        self._queued += waiting.size
+        self._arrived.set()
+        return await waiting.answer
+
+    async def stop(self) -> None:
+        """Writes what is queued, then ends."""
+        self._stopping = True
+        self._arrived.set()
+        await asyncio.gather(*self._flushers)
+
+    async def _flush(self) -> None:
+        while True:
+            batch = self._take()
+            if batch:
+                await self._settle(batch)
+            elif self._stopping:
+                return
+            else:
+                self._arrived.clear()
+                await self._arrived.wait()
+
+    def _take(self) -> list[_Waiting]:
+        batch: list[_Waiting] = []
+        size = 0
+        collapsing: set[tuple[bytes, str]] = set()
+        while self._queue and (not batch or size + self._queue[0].size <= self._max_batch):
+            keys = self._queue[0].send.collapse_keys
+            # The second of two sends with one key takes the place of the first, so it must see it.
+            if not collapsing.isdisjoint(keys):
+                break
+            waiting = self._queue.popleft()
+            self._queued -= waiting.size
+            if waiting.answer.done():
+                continue
+            collapsing.update(keys)
+            batch.append(waiting)
+            size += waiting.size
+        telemetry.writer_queue.set(self._queued)
+        return batch
+
+    async def _settle(self, batch: list[_Waiting]) -> None:
+        """Answers everyone in the batch, whatever happens."""
+        try:
+            await self._write(batch)
+        except BadRowError as error:
+            await self._settle_alone(batch, error)
+        except Exception as error:  # noqa: BLE001 - each caller is told, and the error interceptor logs it
+            _fail(batch, error)
+
+    async def _settle_alone(self, batch: list[_Waiting], error: BadRowError) -> None:
+        if len(batch) == 1:
+            _fail(batch, error)
+            return
+        for waiting in batch:
+            await self._settle([waiting])
+
+    async def _write(self, batch: list[_Waiting]) -> None:
+        look_up = self._look_up_first
+        while batch:
+            if look_up:
+                batch = await self._answer_replays(batch)
+                if not batch:
+                    return
+            try:
+                await self._commit(batch)
+            except _InboxesMissing:
+                await ensure_inboxes(self._database, {a for waiting in batch for a in waiting.send.addresses})
+            except _AnsweredBefore:
+                look_up = True
+            else:
+                return
+
+    async def _commit(self, batch: list[_Waiting]) -> None:
+        sends = [waiting.send for waiting in batch]
+        started = time.perf_counter()
+        plan = await self._database.transaction(lambda connection: self._transact(connection, sends))
+        telemetry.commit_seconds.observe(time.perf_counter() - started)
+        telemetry.batch_notifications.observe(len(plan.rows.notifications))
+        self._publisher(plan.changes)
+        if plan.rows.deliveries:
+            self._waker()
+        for waiting, outcome in zip(batch, plan.outcomes, strict=True):
+            _answer(waiting, outcome)
+
+    async def _transact(self, connection: Connection, sends: Sequence[PlannedSend]) -> Plan:
+        inboxes = await self._lock(connection, sends)
+        keys = {key for send in sends for key in send.collapse_keys}
+        collapsed = await find_collapsed(connection, keys) if keys else []
+        now = max(inbox.now for inbox in inboxes.values())
+        plan = Planner(inboxes, collapsed, self._configured, now).plan(sends)
+        if plan.removals:
+            await bury(connection, plan.removals, _REPLACED)
+        if not await write_batch(connection, plan.rows):
+            raise _AnsweredBefore
+        return plan
+
+    async def _lock(self, connection: Connection, sends: Sequence[PlannedSend]) -> dict[bytes, OpenInbox]:
+        wanted = {address.inbox_id for send in sends for address in send.addresses}
+        inboxes = await lock_inboxes(connection, wanted)
+        if len(inboxes) < len(wanted):
+            raise _InboxesMissing
+        return inboxes
+
+    async def _answer_replays(self, batch: list[_Waiting]) -> list[_Waiting]:
+        """Answers what was answered before; returns the rest."""
+        keys = [waiting.send.key for waiting in batch if waiting.send.key]
+        async with self._database.connection() as connection:
+            known = await find_requests(connection, keys)
+        self._look_up_first = bool(known)
+        rest = []
+        for waiting in batch:
+            remembered = known.get(waiting.send.key) if waiting.send.key else None
+            if remembered is None:
+                rest.append(waiting)
+            elif remembered.request_hash == waiting.send.draft.request_hash:
+                _answer(waiting, remembered.outcome)
+            else:
+                _fail([waiting], request_id_reused(waiting.send.draft.request_id))
+        return rest
+
+
+def request_id_reused(request_id: str) -> Refusal:
+    """The refusal of a key that another request holds."""
+    return Refusal(
+        Reason.REQUEST_ID_REUSED,
+        "this request_id was used before with another body",
+        metadata={"request_id": request_id},
+    )
+
+
+def _answer(waiting: _Waiting, outcome: SendOutcome) -> None:
+    if not waiting.answer.done():
+        waiting.answer.set_result(outcome)
+
+
+def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
+    for waiting in batch:
+        if not waiting.answer.done():
+            waiting.answer.set_exception(error)

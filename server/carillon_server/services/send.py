@@ -1,0 +1,125 @@
+"""Send and Cancel."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from carillon_server import telemetry
+from carillon_server.domain.channel import Channel
+from carillon_server.domain.errors import NotFound, Reason, Refusal
+from carillon_server.domain.identity import Principal, Role
+from carillon_server.domain.ids import NotificationId
+from carillon_server.domain.inbox import EMPTY_INBOX, InboxAddress
+from carillon_server.domain.notification import Draft
+from carillon_server.domain.preferences import NO_PREFERENCES
+from carillon_server.domain.send import RecipientResult, SendOutcome
+from carillon_server.services.cancel import Canceller, CancelOutcome
+from carillon_server.services.group_writer import GroupWriter
+from carillon_server.services.ports import ChangePublisher, Clock
+from carillon_server.services.send_plan import PlannedSend, decide_for, subject_of
+from carillon_server.storage.database import Database
+from carillon_server.storage.inboxes import OpenInbox, read_inboxes
+from carillon_server.storage.sends import RequestKey, find_requests
+
+
+@dataclass(frozen=True, slots=True)
+class CancelSelector:
+    """What to stop: by ids, by the request that sent it, or by collapse key in some inboxes."""
+
+    ids: tuple[NotificationId, ...] = ()
+    request_id: str = ""
+    collapse_key: str = ""
+    recipient_ids: tuple[str, ...] = ()
+
+
+class SendService:
+    """Takes notifications, and calls them back."""
+
+    def __init__(
+        self,
+        database: Database,
+        writer: GroupWriter,
+        publisher: ChangePublisher,
+        clock: Clock,
+        *,
+        configured: Collection[Channel],
+    ) -> None:
+        self._database = database
+        self._writer = writer
+        self._clock = clock
+        self._configured = configured
+        self._canceller = Canceller(database, publisher)
+        self._in_flight: dict[RequestKey, asyncio.Future[None]] = {}
+
+    async def send(self, principal: Principal, draft: Draft, *, timeout: float | None) -> SendOutcome:
+        """Committed once it returns. Raises REQUEST_ID_REUSED, OVERLOADED, UNAVAILABLE, DEADLINE_EXCEEDED."""
+        planned = PlannedSend(
+            principal.tenant,
+            principal.subject,
+            draft,
+            tuple(InboxAddress(principal.tenant, recipient_id) for recipient_id in draft.recipient_ids),
+            telemetry.current_request_id(),
+        )
+        try:
+            async with asyncio.timeout(timeout):
+                outcome = await (self._preview(planned) if draft.dry_run else self._once(planned))
+        except TimeoutError as error:
+            raise Refusal(Reason.DEADLINE_EXCEEDED, "the send was not committed in time") from error
+        telemetry.sends.labels("replayed" if outcome.replayed else "sent").inc()
+        return outcome
+
+    async def cancel(
+        self, principal: Principal, selector: CancelSelector, *, timeout: float | None
+    ) -> CancelOutcome:
+        """Stops what has not happened yet. Producers reach what they sent themselves, operators all of
+        their tenant.
+        """
+        sender = None if Role.OPERATOR in principal.roles else principal.subject
+        ids: Collection[NotificationId] = selector.ids
+        if selector.request_id:
+            ids = await self._sent_under(principal, selector.request_id)
+        elif selector.collapse_key:
+            addresses = [InboxAddress(principal.tenant, recipient) for recipient in selector.recipient_ids]
+            ids = await self._canceller.find(addresses, selector.collapse_key)
+        return await self._canceller.cancel(principal.tenant, ids, sender, timeout=timeout)
+
+    async def _once(self, planned: PlannedSend) -> SendOutcome:
+        """Callers of this process that repeat a request wait for the first one instead of racing it."""
+        key = planned.key
+        if key is None:
+            return await self._writer.write(planned)
+        while (other := self._in_flight.get(key)) is not None:
+            await asyncio.wait([other])
+        done = self._in_flight[key] = asyncio.get_running_loop().create_future()
+        try:
+            return await self._writer.write(planned)
+        finally:
+            del self._in_flight[key]
+            done.set_result(None)
+
+    async def _preview(self, planned: PlannedSend) -> SendOutcome:
+        now = self._clock()
+        async with self._database.connection() as connection:
+            inboxes = await read_inboxes(connection, {address.inbox_id for address in planned.addresses})
+        subject = subject_of(planned.draft, now)
+        results = []
+        for address in planned.addresses:
+            unknown = OpenInbox(address.recipient_id, EMPTY_INBOX, NO_PREFERENCES, (), now)
+            inbox = inboxes.get(address.inbox_id, unknown)
+            decisions = decide_for(subject, address.recipient_id, inbox, self._configured, now)
+            results.append(RecipientResult(address.recipient_id, None, tuple(decisions)))
+        return SendOutcome(tuple(results))
+
+    async def _sent_under(self, principal: Principal, request_id: str) -> Sequence[NotificationId]:
+        key = (principal.tenant, principal.subject, request_id)
+        async with self._database.connection() as connection:
+            known = await find_requests(connection, [key])
+        if key not in known:
+            raise NotFound(Reason.REQUEST_NOT_FOUND)
+        results = known[key].outcome.results
+        return [result.notification_id for result in results if result.notification_id]
+
+
+__all__ = ["CancelOutcome", "CancelSelector", "SendService"]

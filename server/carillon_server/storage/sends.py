@@ -1,0 +1,213 @@
+"""One batch of sends, written by set-based SQL: what grows with the batch is arrays, never the number of
+statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from carillon_server.domain.inbox import Counts, InboxState
+from carillon_server.domain.notification import Draft, Stage
+from carillon_server.domain.send import SendOutcome, load_outcome
+from carillon_server.storage.database import Connection, column
+from carillon_server.storage.inboxes import CounterKey, counter_rows, dump_labels
+
+_FIND_COLLAPSED = """
+SELECT n.inbox_id, n.seq, n.collapse_key, n.type, n.category, n.priority, n.seen_time IS NULL AS unseen,
+    n.archive_time IS NOT NULL AS archived
+FROM unnest($1::bytea[], $2::text[]) AS k (inbox_id, collapse_key)
+JOIN notification n ON n.inbox_id = k.inbox_id AND n.collapse_key = k.collapse_key
+WHERE n.stage = 1 AND n.read_time IS NULL AND n.collapse_key <> '' ORDER BY n.inbox_id, n.position
+"""
+
+_WRITE = """
+WITH moved AS (
+    UPDATE inbox i SET version = m.version, total = m.total, unread = m.unread, unseen = m.unseen,
+        archived = m.archived
+    FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+        AS m (inbox_id, version, total, unread, unseen, archived)
+    WHERE i.inbox_id = m.inbox_id
+), counted AS (
+    INSERT INTO inbox_counter AS c (inbox_id, type, category, priority, total, unread, unseen, archived)
+    SELECT * FROM unnest($7::bytea[], $8::text[], $9::text[], $10::smallint[], $11::bigint[], $12::bigint[],
+        $13::bigint[], $14::bigint[])
+    ON CONFLICT (inbox_id, type, category, priority) DO UPDATE SET total = c.total + excluded.total,
+        unread = c.unread + excluded.unread, unseen = c.unseen + excluded.unseen,
+        archived = c.archived + excluded.archived
+), written AS (
+    INSERT INTO notification (inbox_id, seq, change_version, position, stage, type, category, priority,
+        thread_key, collapse_key, actor_id, labels, channels, sender, payload, decisions, create_time,
+        deliver_time, expire_time)
+    SELECT n.inbox_id, n.seq, n.seq, CASE n.stage WHEN 1 THEN n.seq ELSE 0 END, n.stage, d.type, d.category,
+        d.priority, d.thread_key, d.collapse_key, d.actor_id, d.labels, d.channels, d.sender, d.payload,
+        n.decisions, $15, greatest(d.deliver_time, $15), d.expire_time
+    FROM unnest($16::bytea[], $17::bigint[], $18::smallint[], $19::bigint[], $20::bytea[])
+        AS n (inbox_id, seq, stage, draft, decisions)
+    JOIN unnest($21::bigint[], $22::text[], $23::text[], $24::smallint[], $25::text[], $26::text[],
+    $27::text[],
+        $28::jsonb[], $29::bytea[], $30::text[], $31::bytea[], $32::timestamptz[], $33::timestamptz[])
+        AS d (draft, type, category, priority, thread_key, collapse_key, actor_id, labels, channels, sender,
+            payload, deliver_time, expire_time) ON d.draft = n.draft
+), queued AS (
+    INSERT INTO delivery (inbox_id, seq, ordinal, endpoint_id, state, next_attempt_time, create_time,
+        request_trace)
+    SELECT o.inbox_id, o.seq, o.ordinal, o.endpoint_id, 1, $15, $15, o.request_trace
+    FROM unnest($34::bytea[], $35::bigint[], $36::smallint[], $37::bytea[], $38::text[])
+        AS o (inbox_id, seq, ordinal, endpoint_id, request_trace)
+)
+INSERT INTO idempotency (tenant, caller, request_id, request_hash, outcome, create_time)
+SELECT r.*, $15 FROM unnest($39::text[], $40::text[], $41::text[], $42::bytea[], $43::text[]) AS r
+ON CONFLICT DO NOTHING
+"""
+
+_FIND_OUTCOMES = """
+SELECT i.tenant, i.caller, i.request_id, i.request_hash, i.outcome
+FROM unnest($1::text[], $2::text[], $3::text[]) AS k (tenant, caller, request_id)
+JOIN idempotency i USING (tenant, caller, request_id)
+"""
+
+RequestKey = tuple[str, str, str]
+"""tenant, caller, request_id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collapsed:
+    """An unread notification that a newer one with its key takes the place of."""
+
+    inbox_id: bytes
+    seq: int
+    collapse_key: str
+    counter_key: CounterKey
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationRow:
+    """One notification of the batch; `draft` numbers the draft that it comes from."""
+
+    inbox_id: bytes
+    seq: int
+    stage: Stage
+    draft: int
+    decisions: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """One delivery of the batch."""
+
+    inbox_id: bytes
+    seq: int
+    ordinal: int
+    endpoint_id: bytes
+    request_trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """What is remembered of an idempotent request."""
+
+    key: RequestKey
+    request_hash: bytes
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedRequest:
+    """An earlier request under the same key."""
+
+    request_hash: bytes
+    outcome: SendOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRows:
+    """Everything that one batch writes."""
+
+    now: datetime
+    states: Mapping[bytes, InboxState]
+    counters: Sequence[tuple[CounterKey, Counts]]
+    notifications: Sequence[NotificationRow]
+    drafts: Sequence[tuple[str, Draft]]
+    """Sender and draft, in the order that `NotificationRow.draft` counts."""
+    deliveries: Sequence[DeliveryRow]
+    requests: Sequence[RequestRow]
+
+
+async def find_collapsed(connection: Connection, keys: Collection[tuple[bytes, str]]) -> list[Collapsed]:
+    """What is unread under (inbox, collapse key), oldest first."""
+    ordered = list(keys)
+    rows = await connection.fetch(_FIND_COLLAPSED, column(ordered, 0), column(ordered, 1))
+    return [
+        Collapsed(
+            row["inbox_id"],
+            row["seq"],
+            row["collapse_key"],
+            (row["inbox_id"], row["type"], row["category"], row["priority"]),
+            Counts(archived=1) if row["archived"] else Counts(total=1, unread=1, unseen=int(row["unseen"])),
+        )
+        for row in rows
+    ]
+
+
+async def write_batch(connection: Connection, batch: BatchRows) -> bool:
+    """Writes it. False: a request was answered before under one of the keys, and the transaction must be
+    rolled back.
+    """
+    # In key order, so that two batches that race for the same keys wait in the same order.
+    requests = sorted(batch.requests, key=lambda row: row.key)
+    status = await connection.execute(
+        _WRITE,
+        *_columns([_state_row(inbox_id, state) for inbox_id, state in batch.states.items()], 6),
+        *_columns(counter_rows(batch.counters), 8),
+        batch.now,
+        *_columns([(n.inbox_id, n.seq, n.stage, n.draft, n.decisions) for n in batch.notifications], 5),
+        *_columns([_draft_row(number, *draft) for number, draft in enumerate(batch.drafts)], 13),
+        *_columns(
+            [(d.inbox_id, d.seq, d.ordinal, d.endpoint_id, d.request_trace) for d in batch.deliveries], 5
+        ),
+        *_columns([(*row.key, row.request_hash, row.outcome) for row in requests], 5),
+    )
+    return int(status.rpartition(" ")[2]) == len(requests)
+
+
+async def find_requests(
+    connection: Connection, keys: Collection[RequestKey]
+) -> dict[RequestKey, RememberedRequest]:
+    """What was answered before under these keys."""
+    rows = await connection.fetch(_FIND_OUTCOMES, *_columns(list(keys), 3))
+    return {
+        (row["tenant"], row["caller"], row["request_id"]): RememberedRequest(
+            row["request_hash"], load_outcome(row["outcome"])
+        )
+        for row in rows
+    }
+
+
+def _columns(rows: Sequence[Sequence[object]], count: int) -> list[list[object]]:
+    return [list(values) for values in zip(*rows, strict=True)] if rows else [[] for _ in range(count)]
+
+
+def _state_row(inbox_id: bytes, state: InboxState) -> tuple[object, ...]:
+    counts = state.counts
+    return inbox_id, state.version, counts.total, counts.unread, counts.unseen, counts.archived
+
+
+def _draft_row(number: int, sender: str, draft: Draft) -> tuple[object, ...]:
+    return (
+        number,
+        draft.type,
+        draft.category,
+        draft.priority,
+        draft.thread_key,
+        draft.collapse_key,
+        draft.actor_id,
+        dump_labels(draft.labels),
+        bytes(draft.channels),
+        sender,
+        draft.payload,
+        draft.deliver_time,
+        draft.expire_time,
+    )

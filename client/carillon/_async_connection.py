@@ -1,0 +1,106 @@
+"""Calls over `grpc.aio`: tokens, deadlines, exceptions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import grpc
+
+from carillon._options import CallOptions, ConnectionOptions
+from carillon._pool import ChannelPool, Lease
+from carillon._rpc import SEND_STREAM, SUBSCRIBE, P, Request, Response, Rpc
+from carillon._status import error_from_call
+from carillon._token import AsyncToken, AsyncTokenSource
+from carillon.errors import AccessError, CarillonError
+from carillon.v1 import notification_service_pb2 as pb
+
+
+class AsyncConnection:
+    """What an `AsyncClient` and all its variants and subscriptions share."""
+
+    def __init__(
+        self, options: ConnectionOptions, token: AsyncToken | None, streams_per_connection: int
+    ) -> None:
+        self._options = options
+        self.tokens = AsyncTokenSource(token)
+        self.pool: ChannelPool[grpc.aio.Channel] = ChannelPool(self._open_channel, streams_per_connection)
+
+    async def unary(self, rpc: Rpc[P, Request, Response], request: Request, options: CallOptions) -> Response:
+        """Makes one call; once more with another token if the first is refused."""
+        token = await self.tokens.current()
+        try:
+            return await self._unary(rpc, request, options, token)
+        except AccessError as error:
+            if error.code is not grpc.StatusCode.UNAUTHENTICATED:
+                raise
+            renewed = await self.tokens.after(token)
+            if renewed == token:
+                raise
+            return await self._unary(rpc, request, options, renewed)
+
+    def subscribe(
+        self, lease: Lease[grpc.aio.Channel], request: pb.SubscribeRequest, metadata: list[tuple[str, str]]
+    ) -> grpc.aio.UnaryStreamCall[pb.SubscribeRequest, pb.SubscribeResponse]:
+        """Opens a live stream."""
+        start: grpc.aio.UnaryStreamMultiCallable[pb.SubscribeRequest, pb.SubscribeResponse] = (
+            lease.channel.unary_stream(
+                SUBSCRIBE,
+                request_serializer=pb.SubscribeRequest.SerializeToString,
+                response_deserializer=pb.SubscribeResponse.FromString,
+            )
+        )
+        return start(request, metadata=metadata)
+
+    def send_stream(
+        self,
+        lease: Lease[grpc.aio.Channel],
+        requests: AsyncIterator[pb.SendStreamRequest],
+        metadata: list[tuple[str, str]],
+    ) -> grpc.aio.StreamStreamCall[pb.SendStreamRequest, pb.SendStreamResponse]:
+        """Opens the bulk lane."""
+        start: grpc.aio.StreamStreamMultiCallable[pb.SendStreamRequest, pb.SendStreamResponse] = (
+            lease.channel.stream_stream(
+                SEND_STREAM,
+                request_serializer=pb.SendStreamRequest.SerializeToString,
+                response_deserializer=pb.SendStreamResponse.FromString,
+            )
+        )
+        return start(requests, metadata=metadata)
+
+    async def release(self, lease: Lease[grpc.aio.Channel]) -> None:
+        """Ends a call."""
+        channel = self.pool.release(lease)
+        if channel is not None:
+            await channel.close()
+
+    async def close(self) -> None:
+        """Ends all calls and closes all connections."""
+        for channel in self.pool.close():
+            await channel.close()
+
+    async def _unary(
+        self, rpc: Rpc[P, Request, Response], request: Request, options: CallOptions, token: str | None
+    ) -> Response:
+        lease = self.pool.acquire()
+        try:
+            call = lease.channel.unary_unary(
+                rpc.path,
+                request_serializer=type(request).SerializeToString,
+                response_deserializer=rpc.response.FromString,
+            )
+            return await call(request, timeout=options.timeout_seconds, metadata=options.metadata(token))
+        except grpc.aio.AioRpcError as error:
+            raise translated(error) from error
+        finally:
+            await self.release(lease)
+
+    def _open_channel(self) -> grpc.aio.Channel:
+        target, options = self._options.target, self._options.channel_options
+        if self._options.credentials is None:
+            return grpc.aio.insecure_channel(target, options, self._options.compression)
+        return grpc.aio.secure_channel(target, self._options.credentials, options, self._options.compression)
+
+
+def translated(error: grpc.aio.AioRpcError) -> CarillonError:
+    """The exception for a failed call."""
+    return error_from_call(error.code(), error.details(), error.trailing_metadata())

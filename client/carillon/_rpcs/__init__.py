@@ -1,0 +1,1 @@
+"""What the services offer, one description per call."""

@@ -1,0 +1,111 @@
+"""Sending, and taking back what was sent."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from carillon._message import message
+from carillon._rpc import rpc
+from carillon.types import Channel, ContentLike, Priority, RecipientProfileLike, SendLike
+from carillon.v1 import notification_service_pb2 as pb
+
+SERVICE = "carillon.v1.NotificationService"
+
+
+@rpc(SERVICE, "Send", pb.SendResponse)
+def send(
+    *,
+    type: str,
+    content: ContentLike,
+    recipient_ids: Sequence[str] = (),
+    recipients: Sequence[RecipientProfileLike] = (),
+    data: Mapping[str, Any] | None = None,
+    channels: Sequence[Channel] = (),
+    priority: Priority = 0,
+    category: str = "",
+    thread_key: str = "",
+    collapse_key: str = "",
+    actor_id: str = "",
+    labels: Mapping[str, str] | None = None,
+    deliver_time: datetime | None = None,
+    expire_time: datetime | None = None,
+    dry_run: bool = False,
+    request_id: str = "",
+) -> pb.SendRequest:
+    """Sends one notification to 1 to 1,000 recipients. When it returns, the notification is stored for good.
+
+    A `request_id` is made up when none is given, so that the retries of this call send nothing twice. Pass
+    one of your own (the id of the event that the notification tells of, say) to be safe across restarts of
+    your process too: the same request again returns the first answer with `replayed` set; another one under
+    the same id raises `RequestIdReusedError`.
+    """
+    return message(
+        pb.SendRequest,
+        request_id=request_id or new_request_id(),
+        recipient_ids=recipient_ids,
+        recipients=recipients,
+        type=type,
+        data=data,
+        content=content,
+        channels=channels,
+        priority=priority,
+        category=category,
+        thread_key=thread_key,
+        collapse_key=collapse_key,
+        actor_id=actor_id,
+        labels=labels,
+        deliver_time=deliver_time,
+        expire_time=expire_time,
+        dry_run=dry_run,
+    )
+
+
+@rpc(SERVICE, "SendBatch", pb.SendBatchResponse)
+def send_batch(*, requests: Sequence[SendLike]) -> pb.SendBatchRequest:
+    """Sends up to 1,000 independent notifications, together to at most 10,000 recipients. One bad item
+    fails alone.
+
+    The results are in the order of the requests; turn the `error` of one into an exception with
+    `carillon.error_from_status`. Items without a `request_id` get one each.
+    """
+    return pb.SendBatchRequest(requests=[send_request(item) for item in requests])
+
+
+@rpc(SERVICE, "Cancel", pb.CancelResponse)
+def cancel(
+    *,
+    ids: Sequence[str] = (),
+    request_id: str = "",
+    collapse_key: str = "",
+    recipient_ids: Sequence[str] = (),
+) -> pb.CancelRequest:
+    """Stops what has not happened yet: scheduled notifications never appear, undelivered deliveries are not
+    sent.
+
+    Name exactly one of `ids`, `request_id` and `collapse_key`, the last together with `recipient_ids`. What
+    is in an inbox stays.
+    """
+    return message(
+        pb.CancelRequest,
+        ids=ids,
+        request_id=request_id,
+        collapse_key=collapse_key,
+        recipient_ids=recipient_ids,
+    )
+
+
+def send_request(item: SendLike) -> pb.SendRequest:
+    """The message for one item of a batch or a stream, with a `request_id` of its own. Never changes
+    `item`."""
+    request = pb.SendRequest()
+    request.CopyFrom(item if isinstance(item, pb.SendRequest) else message(pb.SendRequest, **item))
+    request.request_id = request.request_id or new_request_id()
+    return request
+
+
+def new_request_id() -> str:
+    """An id that no other call has."""
+    return uuid.uuid4().hex

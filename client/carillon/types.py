@@ -1,0 +1,168 @@
+"""What the calls take: plain dictionaries, checked by type checkers, or the messages of `carillon.v1`.
+
+Fields mean the same as those of the message of the same name. Enum values are strings without their prefix
+(`"EMAIL"`, `"HIGH"`) or the numbers of the protos; instants are `datetime` with a time zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias, TypedDict
+
+from carillon.v1 import notification_service_pb2, preference_service_pb2, recipient_service_pb2, types_pb2
+
+__all__ = [
+    "Action",
+    "Channel",
+    "ChannelSwitch",
+    "Content",
+    "ContentLike",
+    "Endpoint",
+    "EndpointLike",
+    "Filter",
+    "FilterLike",
+    "Label",
+    "MuteTarget",
+    "MuteTargetLike",
+    "PreferenceRule",
+    "Preferences",
+    "PreferencesLike",
+    "Priority",
+    "Recipient",
+    "RecipientLike",
+    "RecipientProfile",
+    "RecipientProfileLike",
+    "Send",
+    "SendLike",
+]
+
+Channel: TypeAlias = str | int
+Priority: TypeAlias = str | int
+
+
+class Action(TypedDict, total=False):
+    """A button on a notification."""
+
+    id: str
+    label: str
+    url: str
+
+
+class Content(TypedDict, total=False):
+    """What a person sees of a notification."""
+
+    title: str
+    body: str
+    action_url: str
+    icon: str
+    image_url: str
+    actions: Sequence[Action | types_pb2.Action]
+
+
+class Filter(TypedDict, total=False):
+    """Which notifications of an inbox."""
+
+    unread: bool
+    archived: bool
+    types: Sequence[str]
+    category: str
+    labels: Mapping[str, str]
+    thread_key: str
+    start_time: datetime
+    end_time: datetime
+
+
+class RecipientProfile(TypedDict, total=False):
+    """A recipient of a send together with what is known of them."""
+
+    recipient_id: str
+    locale: str
+    time_zone: str
+    email: str
+
+
+class Send(TypedDict, total=False):
+    """One send of a batch or a stream."""
+
+    request_id: str
+    recipient_ids: Sequence[str]
+    recipients: Sequence[RecipientProfileLike]
+    type: str
+    data: Mapping[str, Any]
+    content: ContentLike
+    channels: Sequence[Channel]
+    priority: Priority
+    category: str
+    thread_key: str
+    collapse_key: str
+    actor_id: str
+    labels: Mapping[str, str]
+    deliver_time: datetime
+    expire_time: datetime
+    dry_run: bool
+
+
+class ChannelSwitch(TypedDict):
+    """A switch for a whole channel."""
+
+    channel: Channel
+    enabled: bool
+
+
+class PreferenceRule(TypedDict):
+    """A rule for one type on one channel."""
+
+    type: str
+    channel: Channel
+    enabled: bool
+
+
+class Label(TypedDict):
+    """One label."""
+
+    key: str
+    value: str
+
+
+class MuteTarget(TypedDict, total=False):
+    """What is muted: exactly one of these."""
+
+    sender: str
+    thread_key: str
+    label: Label
+    type: str
+
+
+class Preferences(TypedDict, total=False):
+    """What a recipient wants."""
+
+    channels: Sequence[ChannelSwitch]
+    rules: Sequence[PreferenceRule]
+
+
+class Recipient(TypedDict, total=False):
+    """A person, or a service, inside a tenant."""
+
+    recipient_id: str
+    locale: str
+    time_zone: str
+    attributes: Mapping[str, Any]
+
+
+class Endpoint(TypedDict, total=False):
+    """One address on one channel."""
+
+    channel: Channel
+    address: str
+    label: str
+
+
+ContentLike: TypeAlias = Content | types_pb2.Content
+FilterLike: TypeAlias = Filter | types_pb2.Filter
+RecipientProfileLike: TypeAlias = RecipientProfile | notification_service_pb2.RecipientProfile
+SendLike: TypeAlias = Send | notification_service_pb2.SendRequest
+PreferencesLike: TypeAlias = Preferences | preference_service_pb2.Preferences
+MuteTargetLike: TypeAlias = MuteTarget | preference_service_pb2.MuteTarget
+RecipientLike: TypeAlias = Recipient | recipient_service_pb2.Recipient
+EndpointLike: TypeAlias = Endpoint | recipient_service_pb2.Endpoint

@@ -30,10 +30,10 @@ INSERT INTO inbox (inbox_id, tenant, recipient_id, epoch)
 SELECT a.*, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint FROM asked AS a ON CONFLICT DO NOTHING
 """
 
-_STATE_COLUMNS = "i.epoch, i.version, i.floor_version, i.total, i.unread, i.unseen, i.archived"
+STATE_COLUMNS = "i.epoch, i.version, i.floor_version, i.total, i.unread, i.unseen, i.archived"
 
 _READ = f"""
-SELECT i.inbox_id, i.recipient_id, {_STATE_COLUMNS}, p.document, clock_timestamp() AS now,
+SELECT i.inbox_id, i.recipient_id, {STATE_COLUMNS}, p.document, clock_timestamp() AS now,
     (SELECT array_agg(e.endpoint_id ORDER BY e.create_time, e.endpoint_id) FROM endpoint e
      WHERE e.inbox_id = i.inbox_id AND e.retire_time IS NULL) AS endpoints
 FROM inbox i LEFT JOIN preference p ON p.inbox_id = i.inbox_id
@@ -41,8 +41,8 @@ WHERE i.inbox_id = ANY ($1::bytea[]) ORDER BY i.inbox_id
 """
 _LOCK = _READ + " FOR UPDATE OF i"
 
-_LOCK_ONE = f"SELECT {_STATE_COLUMNS} FROM inbox i WHERE i.inbox_id = $1 FOR UPDATE"
-_STATE = f"SELECT {_STATE_COLUMNS} FROM inbox i WHERE i.inbox_id = $1"
+_LOCK_ONE = f"SELECT {STATE_COLUMNS} FROM inbox i WHERE i.inbox_id = $1 FOR UPDATE"
+_STATE = f"SELECT {STATE_COLUMNS} FROM inbox i WHERE i.inbox_id = $1"
 
 _MOVE_ON = """
 UPDATE inbox i SET version = m.version, total = m.total, unread = m.unread, unseen = m.unseen, archived =

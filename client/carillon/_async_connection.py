@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import grpc
 
-from carillon._options import CallOptions, ConnectionOptions
+from carillon._options import CallOptions, ConnectionOptions, Metadata
 from carillon._pool import ChannelPool, Lease
 from carillon._rpc import SEND_STREAM, SUBSCRIBE, P, Request, Response, Rpc
 from carillon._status import error_from_call
@@ -39,7 +39,7 @@ class AsyncConnection:
             return await self._unary(rpc, request, options, renewed)
 
     def subscribe(
-        self, lease: Lease[grpc.aio.Channel], request: pb.SubscribeRequest, metadata: list[tuple[str, str]]
+        self, lease: Lease[grpc.aio.Channel], request: pb.SubscribeRequest, metadata: Metadata
     ) -> grpc.aio.UnaryStreamCall[pb.SubscribeRequest, pb.SubscribeResponse]:
         """Opens a live stream."""
         start: grpc.aio.UnaryStreamMultiCallable[pb.SubscribeRequest, pb.SubscribeResponse] = (
@@ -55,7 +55,7 @@ class AsyncConnection:
         self,
         lease: Lease[grpc.aio.Channel],
         requests: AsyncIterator[pb.SendStreamRequest],
-        metadata: list[tuple[str, str]],
+        metadata: Metadata,
     ) -> grpc.aio.StreamStreamCall[pb.SendStreamRequest, pb.SendStreamResponse]:
         """Opens the bulk lane."""
         start: grpc.aio.StreamStreamMultiCallable[pb.SendStreamRequest, pb.SendStreamResponse] = (

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 
 from carillon._channel import channel_options
 from carillon._target import channel_credentials
+
+Metadata: TypeAlias = tuple[tuple[str, str | bytes], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +37,10 @@ class CallOptions:
             x_request_id=self.x_request_id if x_request_id is None else x_request_id,
         )
 
-    def metadata(self, token: str | None) -> list[tuple[str, str]]:
+    def metadata(self, token: str | None) -> Metadata:
         """The headers of a call."""
-        headers = [("authorization", f"Bearer {token}")] if token else []
-        return headers + ([("x-request-id", self.x_request_id)] if self.x_request_id else [])
+        authorization = (("authorization", f"Bearer {token}"),) if token else ()
+        return (*authorization, *((("x-request-id", self.x_request_id),) if self.x_request_id else ()))
 
 
 def connection_options(

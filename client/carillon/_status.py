@@ -66,10 +66,10 @@ def error_from_status(status: Status) -> errors.CarillonError:
 
 
 def error_from_call(
-    code: grpc.StatusCode, message: str | None, trailing_metadata: Iterable[tuple[str, str | bytes]] | None
+    code: grpc.StatusCode, message: str | None, trailing_metadata: Iterable[tuple[str, str | bytes]]
 ) -> errors.CarillonError:
     """The exception for a call that ended with `code`."""
-    for key, value in trailing_metadata or ():
+    for key, value in trailing_metadata:
         if key == _DETAILS_KEY and isinstance(value, bytes):
             return _error(code, message or "", _decode(value))
     return _error(code, message or "", Status())

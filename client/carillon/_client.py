@@ -1,0 +1,207 @@
+"""The client for threads."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from types import TracebackType
+from typing import Concatenate, Self
+
+import grpc
+
+from carillon._connection import Connection, translated
+from carillon._options import CallOptions, connection_options
+from carillon._resume import Resumption
+from carillon._rpc import P, Request, Response, Rpc, adopt_documentation
+from carillon._rpcs import inbox, marks, preferences, recipients, sends
+from carillon._rpcs.subscribe import subscribe_request
+from carillon._subscription import Subscription
+from carillon._token import Token
+from carillon.types import FilterLike, SendLike
+from carillon.v1 import notification_service_pb2 as pb
+from carillon.v1.recipient_service_pb2 import Recipient
+from carillon.v1.types_pb2 import Notification
+
+
+def _unary(
+    rpc: Rpc[P, Request, Response],
+) -> Callable[Concatenate[Client, P], Response]:
+    def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> Response:
+        return self._unary(rpc, rpc.build(*args, **kwargs))
+
+    adopt_documentation(method, rpc)
+    return method
+
+
+class Client:
+    """Calls a Carillon service. Every call of the API is a method with keyword arguments that returns the
+    answer's message.
+
+    Use it as a context manager, or call `close`. One client serves any number of threads; it connects with
+    the first call. Calls that fail for the moment are repeated until their deadline; what remains raises a
+    `CarillonError`. After a fork, make a new client: gRPC's connections do not survive one.
+
+    * `target`: a gRPC target, such as `carillon.internal:443`.
+    * `token`: the bearer token, or a function that returns one. A function is asked once, and
+      again when the service refuses what it gave.
+    * `credentials`: gRPC's own call credentials, instead of a token.
+    * `tls`: True, or gRPC's channel credentials for authorities or client certificates of your own. Left
+      out: TLS, except to this machine.
+    * `insecure`: send everything, the token too, in the clear.
+    * `timeout_seconds`: how long a call may take, its repetitions included.
+    * `wait_for_ready`: wait for a service that cannot be reached, up to the deadline, instead of raising
+      `UnavailableError`.
+    * `compression`: of what is sent, such as `grpc.Compression.Gzip`.
+    * `streams_per_connection`: calls at once on one connection; for more, another is opened.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        token: Token | None = None,
+        credentials: grpc.CallCredentials | None = None,
+        tls: grpc.ChannelCredentials | bool | None = None,
+        insecure: bool = False,
+        timeout_seconds: float = 10.0,
+        wait_for_ready: bool = False,
+        compression: grpc.Compression | None = None,
+        streams_per_connection: int = 100,
+    ) -> None:
+        options = connection_options(
+            target,
+            has_token=token is not None,
+            credentials=credentials,
+            tls=tls,
+            insecure=insecure,
+            compression=compression,
+            wait_for_ready=wait_for_ready,
+        )
+        self._connection = Connection(options, token, streams_per_connection)
+        self._options = CallOptions(timeout_seconds=timeout_seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends all calls and closes all connections."""
+        self._connection.close()
+
+    def with_options(self, *, timeout_seconds: float | None = None, x_request_id: str | None = None) -> Self:
+        """The same client, on the same connections, calling with other options.
+
+        `x_request_id` goes with each call, so that the service's logs can be matched with yours.
+        """
+        client = copy.copy(self)
+        client._options = self._options.changed(timeout_seconds, x_request_id)  # noqa: SLF001 - of this class
+        return client
+
+    send = _unary(sends.send)
+    send_batch = _unary(sends.send_batch)
+    cancel = _unary(sends.cancel)
+    get = _unary(inbox.get)
+    list = _unary(inbox.list)
+    mark_read = _unary(marks.mark_read)
+    mark_unread = _unary(marks.mark_unread)
+    mark_seen = _unary(marks.mark_seen)
+    archive = _unary(marks.archive)
+    unarchive = _unary(marks.unarchive)
+    pin = _unary(marks.pin)
+    unpin = _unary(marks.unpin)
+    delete = _unary(marks.delete)
+    record_action = _unary(inbox.record_action)
+    get_counts = _unary(inbox.get_counts)
+    ack = _unary(inbox.ack)
+    reconcile = _unary(inbox.reconcile)
+    get_preferences = _unary(preferences.get_preferences)
+    update_preferences = _unary(preferences.update_preferences)
+    mute = _unary(preferences.mute)
+    unmute = _unary(preferences.unmute)
+    upsert_recipient = _unary(recipients.upsert_recipient)
+    get_recipient = _unary(recipients.get_recipient)
+    list_recipients = _unary(recipients.list_recipients)
+    delete_recipient = _unary(recipients.delete_recipient)
+    put_endpoint = _unary(recipients.put_endpoint)
+    list_endpoints = _unary(recipients.list_endpoints)
+    delete_endpoint = _unary(recipients.delete_endpoint)
+
+    def send_stream(self, *, requests: Iterable[SendLike]) -> Iterator[pb.SendStreamResponse]:
+        """The bulk lane: takes any number of sends and yields one result for each, in the same order.
+
+        Requests are taken as fast as the service can follow. Nothing is repeated by itself: after a
+        failure, send what has no result yet again, under the same `request_id`s.
+        """
+        token = self._connection.tokens.current()
+        lease = self._connection.pool.acquire()
+        call = self._connection.send_stream(lease, _outgoing(requests), self._options.metadata(token))
+        try:
+            yield from call
+        except grpc.RpcError as error:
+            raise translated(error) from error
+        finally:
+            call.cancel()
+            self._connection.release(lease)
+
+    def subscribe(
+        self,
+        *,
+        recipient_id: str = "",
+        cursor: str = "",
+        filter: FilterLike | None = None,
+        heartbeat: timedelta | None = None,
+        device_id: str = "",
+        snapshot_size: int = 0,
+        patience_seconds: float | None = None,
+    ) -> Subscription:
+        """The live inbox, as a context manager to iterate over.
+
+        With an empty `cursor` the first event is a snapshot; with that of an earlier subscription,
+        everything after it follows. Lost connections are resumed without gaps or repetitions, for as long
+        as it takes, or until nothing was heard for `patience_seconds`. After a `reset`, drop all that you
+        hold: a snapshot follows.
+        """
+        request = subscribe_request(
+            recipient_id=recipient_id,
+            cursor=cursor,
+            filter=filter,
+            heartbeat=heartbeat,
+            device_id=device_id,
+            snapshot_size=snapshot_size,
+        )
+        return Subscription(self._connection, self._options, Resumption(request, patience_seconds))
+
+    def list_all(
+        self, *, recipient_id: str = "", filter: FilterLike | None = None, page_size: int = 100
+    ) -> Iterator[Notification]:
+        """All notifications that match, newest first, a page at a time."""
+        token = ""
+        while True:
+            page = self.list(recipient_id=recipient_id, filter=filter, page_size=page_size, page_token=token)
+            yield from page.notifications
+            token = page.next_page_token
+            if not token:
+                return
+
+    def list_all_recipients(self, *, page_size: int = 1_000) -> Iterator[Recipient]:
+        """All recipients of the tenant, by id, a page at a time."""
+        token = ""
+        while True:
+            page = self.list_recipients(page_size=page_size, page_token=token)
+            yield from page.recipients
+            token = page.next_page_token
+            if not token:
+                return
+
+    def _unary(self, rpc: Rpc[P, Request, Response], request: Request) -> Response:
+        return self._connection.unary(rpc, request, self._options)
+
+
+def _outgoing(requests: Iterable[SendLike]) -> Iterator[pb.SendStreamRequest]:
+    for item in requests:
+        yield pb.SendStreamRequest(request=sends.send_request(item))

@@ -1,0 +1,1 @@
+"""What `carillon up` starts on one machine: the engines, the mail sink, the service, and who watches them."""

@@ -19,6 +19,8 @@ export UV_NO_PROGRESS := 1
 unexport VIRTUAL_ENV
 unexport PYTHONPATH
 unexport PYTHONHOME
+# Without its caches Python takes seconds to start what is here.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench gen fmt clean

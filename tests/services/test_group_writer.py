@@ -1,0 +1,170 @@
+"""Sends that arrive together are written together, and do not harm each other."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+
+import pytest
+
+from carillon_server.domain.channel import Channel
+from carillon_server.domain.decide import DecisionReason, Verdict
+from carillon_server.domain.errors import Reason, Refusal
+from carillon_server.domain.inbox import Counts, InboxAddress
+from carillon_server.domain.inbox_query import InboxFilter, Mark, Selection
+from carillon_server.domain.notification import ChangeKind
+from carillon_server.domain.recipient import Endpoint, RecipientPatch
+from carillon_server.domain.send import SendOutcome
+from carillon_server.services.group_writer import GroupWriter
+from carillon_server.services.send_plan import PlannedSend
+from carillon_server.storage.database import BadRowError
+from tests.services.conftest import CONFIGURED, PRODUCER, Core, draft
+
+_TERMINATE_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE pid <> pg_backend_pid() AND datname = current_database()
+"""
+
+
+async def seqs(core: Core, recipient: str) -> list[int]:
+    rows = await core.database.fetch(
+        "SELECT seq FROM notification WHERE inbox_id = $1 ORDER BY seq",
+        InboxAddress("acme", recipient).inbox_id,
+    )
+    return [row["seq"] for row in rows]
+
+
+async def test_one_bad_send_fails_alone(core: Core) -> None:
+    sends = [core.send("ann", category="\0" if number == 7 else "") for number in range(20)]
+    answers = await asyncio.gather(*sends, return_exceptions=True)
+    assert [type(answer) for answer in answers if isinstance(answer, Exception)] == [BadRowError]
+    assert len(await seqs(core, "ann")) == 19
+
+
+async def test_versions_are_gap_free_and_in_commit_order_among_many_writers(core: Core) -> None:
+    """A reader that asks for what is past the last version it saw misses nothing."""
+    rng = random.Random(7)
+    people = [f"person-{number}" for number in range(10)]
+    seen: dict[str, list[int]] = {person: [] for person in people}
+    done = asyncio.Event()
+
+    async def write(number: int) -> None:
+        recipients = rng.sample(people, 3)
+        # A tenth of the transactions fail after they have taken their locks.
+        category = "\0" if number % 10 == 0 else ""
+        await asyncio.gather(core.send(*recipients, category=category), return_exceptions=True)
+
+    async def follow(person: str) -> None:
+        inbox_id = InboxAddress("acme", person).inbox_id
+        last_round = False
+        while True:
+            rows = await core.database.fetch(
+                "SELECT change_version FROM notification WHERE inbox_id = $1 AND change_version > $2"
+                " ORDER BY change_version",
+                inbox_id,
+                seen[person][-1] if seen[person] else 0,
+            )
+            seen[person].extend(row["change_version"] for row in rows)
+            if last_round:
+                return
+            last_round = done.is_set()
+
+    readers = [asyncio.create_task(follow(person)) for person in people]
+    await asyncio.gather(*(write(number) for number in range(200)))
+    done.set()
+    await asyncio.gather(*readers)
+    for person in people:
+        assert seen[person] == list(range(1, len(seen[person]) + 1))
+        assert seen[person] == await seqs(core, person)
+
+
+async def test_changes_cover_every_version_without_a_gap(core: Core) -> None:
+    await asyncio.gather(*(core.send("ann", "bob", collapse_key=f"k{number % 3}") for number in range(30)))
+    for person in ("ann", "bob"):
+        told = [c for c in core.told.changes if c.inbox_id == InboxAddress("acme", person).inbox_id]
+        told.sort(key=lambda change: change.first_version)
+        assert told[0].first_version == 1
+        for before, after in itertools.pairwise(told):
+            assert after.first_version == before.state.version + 1
+        assert told[-1].state.counts == Counts(total=3, unread=3, unseen=3)
+
+
+async def test_a_newer_notification_takes_the_place_of_unread_ones_with_its_key(core: Core) -> None:
+    ann = InboxAddress("acme", "ann")
+    first = await core.send("ann", collapse_key="build")
+    await core.inboxes.mark(ann, Mark.READ, Selection(), timeout=5)
+    second = await core.send("ann", collapse_key="build")
+    third = await core.send("ann", collapse_key="build")
+    page = await core.inboxes.list(ann, InboxFilter(), page_size=10, before_position=None, timeout=5)
+    assert [n.id for n in page.notifications] == [
+        third.results[0].notification_id,
+        first.results[0].notification_id,
+    ]
+    removed = [change for change in core.told.changes if change.kind is ChangeKind.REMOVED]
+    assert [change.notifications[0].id for change in removed] == [second.results[0].notification_id]
+
+
+async def test_deliveries_are_queued_in_the_same_transaction(core: Core) -> None:
+    endpoint = Endpoint(Channel.EMAIL, "ann@example.com")
+    await core.recipients.upsert("acme", RecipientPatch("ann", endpoints=(endpoint,)), timeout=5)
+    outcome = await core.send("ann", "bob")
+    ann, bob = outcome.results
+    assert [d.verdict for d in ann.decisions] == [Verdict.SEND, Verdict.SEND]
+    assert bob.decisions[1].reason is DecisionReason.NO_ENDPOINT
+    rows = await core.database.fetch("SELECT inbox_id, seq, endpoint_id FROM delivery")
+    assert ann.notification_id is not None
+    assert [tuple(row) for row in rows] == [(ann.notification_id.inbox_id, 1, endpoint.raw_id)]
+    assert core.told.wakes == 1
+
+
+async def test_the_actor_is_not_notified_of_their_own_act(core: Core) -> None:
+    outcome = await core.send("ann", "bob", actor_id="ann")
+    ann, bob = outcome.results
+    assert ann.notification_id is None
+    assert {decision.reason for decision in ann.decisions} == {DecisionReason.ACTOR}
+    assert bob.notification_id is not None
+    assert await seqs(core, "ann") == []
+
+
+async def test_stopping_writes_what_is_queued_and_refuses_the_rest(core: Core) -> None:
+    writer = GroupWriter(
+        core.database,
+        core.told.publish,
+        core.told.wake,
+        configured=CONFIGURED,
+        concurrency=1,
+        max_batch=4,
+        max_queue=100,
+    )
+    planned = PlannedSend("acme", "billing", draft("ann"), (InboxAddress("acme", "ann"),))
+    waiting = [asyncio.create_task(writer.write(planned)) for _ in range(20)]
+    while not core.told.changes:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    await writer.stop()
+    assert len(await asyncio.gather(*waiting)) == 20
+    with pytest.raises(Refusal) as refusal:
+        await writer.write(planned)
+    assert refusal.value.reason is Reason.UNAVAILABLE
+
+
+async def test_more_than_the_queue_holds_is_refused_at_once(core: Core) -> None:
+    too_many = [f"person-{number}" for number in range(5_001)]
+    with pytest.raises(Refusal) as refusal:
+        await core.sends.send(PRODUCER, draft(*too_many), timeout=5)
+    assert refusal.value.reason is Reason.OVERLOADED
+    assert refusal.value.retry_after_seconds
+
+
+async def test_a_lost_connection_fails_the_send_and_the_retry_makes_one(core: Core) -> None:
+    """Whether the first try was committed is not known to the caller; the same request_id finds out."""
+    answers = await asyncio.gather(
+        core.send("ann", request_id="r1"), core.database.fetch(_TERMINATE_OTHERS), return_exceptions=True
+    )
+    for _ in range(20):
+        if isinstance(answers[0], SendOutcome):
+            break
+        assert isinstance(answers[0], Refusal)
+        assert answers[0].reason is Reason.UNAVAILABLE
+        answers = await asyncio.gather(core.send("ann", request_id="r1"), return_exceptions=True)
+    assert len(await seqs(core, "ann")) == 1

@@ -1,0 +1,192 @@
+"""arq, and what Redis does for the worker: wake-ups, a clock, a sign of life. Nowhere else is arq imported.
+
+A wake-up carries nothing: it says that some delivery is due, and Postgres knows which. So all sends of one
+hundredth of a second share one job, named after that hundredth and run at its end, when every commit that it
+stands for has happened. (A job that has the same name as one under way is dropped by arq; by then its sends
+belong to the next hundredth.) Results are not kept: a kept one would block its job's name. Whatever Redis
+loses, the worker's own loops find within `sweep_seconds`.
+
+arq's worker dies when Redis goes away for longer than its connection's retries; `JobQueue` starts it again
+until it is stopped. Redis may be away from the start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from arq import cron
+from arq.connections import ArqRedis
+from arq.typing import WorkerCoroutine
+from arq.worker import Worker as ArqWorker
+from arq.worker import func
+from redis.asyncio.retry import Retry
+from redis.backoff import FullJitterBackoff
+from redis.exceptions import RedisError
+
+from carillon_server.delivery import metrics
+from carillon_server.telemetry import get_logger
+
+QUEUE_NAME = "carillon:queue"
+ALIVE_KEY = "carillon:worker"
+_DELIVER = "deliver"
+_BUCKET_MILLISECONDS = 10
+_POLL_SECONDS = 0.02
+_ALIVE_SECONDS = 5
+_TIMEOUT_SECONDS = 2.0
+_JOB_TIMEOUT_SECONDS = 5
+_RESTART_SECONDS = 1.0
+_REDIS_AWAY = (RedisError, OSError, TimeoutError)
+
+
+def _connect(url: str, *, retries: int) -> ArqRedis:
+    """A client that connects when first used; never pickles."""
+    client: ArqRedis = ArqRedis.from_url(
+        url,
+        socket_timeout=_TIMEOUT_SECONDS,
+        socket_connect_timeout=_TIMEOUT_SECONDS,
+        retry=Retry(FullJitterBackoff(cap=0.5, base=0.05), retries),
+        retry_on_error=[RedisError, OSError] if retries else [],
+    )
+    client.job_serializer = _dump
+    client.job_deserializer = json.loads
+    client.default_queue_name = QUEUE_NAME
+    return client
+
+
+def _dump(job: dict[str, Any]) -> bytes:
+    return json.dumps(job).encode()
+
+
+class Waker:
+    """Tells workers that deliveries are due (`services.ports.WorkerWaker`)."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis_url = redis_url
+        self._called = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def __call__(self) -> None:
+        self._called.set()
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._loop(), name="waker")
+
+    async def stop(self) -> None:
+        """Wake-ups not sent by now are left to the workers' loops."""
+        await _cancel(self._task)
+
+    async def _loop(self) -> None:
+        async with _connect(self._redis_url, retries=0) as redis:
+            last_bucket = 0
+            while True:
+                await self._called.wait()
+                self._called.clear()
+                bucket = time.time_ns() // 1_000_000 // _BUCKET_MILLISECONDS + 1
+                if bucket != last_bucket and await _enqueue(redis, bucket):
+                    last_bucket = bucket
+
+
+async def _enqueue(redis: ArqRedis, bucket: int) -> bool:
+    end = datetime.fromtimestamp(bucket * _BUCKET_MILLISECONDS / 1000, UTC)
+    try:
+        await redis.enqueue_job(_DELIVER, _job_id=f"{_DELIVER}:{bucket}", _defer_until=end)
+    except _REDIS_AWAY as error:
+        metrics.wakeups.labels("failed").inc()
+        get_logger().warning("waker.failed", error=type(error).__name__)
+        await asyncio.sleep(_RESTART_SECONDS)
+        return False
+    metrics.wakeups.labels("sent").inc()
+    return True
+
+
+class JobQueue:
+    """Runs arq's worker: `deliver` after wake-ups, `sweep` once a second in one worker of all."""
+
+    def __init__(self, redis_url: str, *, deliver: Callable[[], None], sweep: Callable[[], None]) -> None:
+        self._redis_url = redis_url
+        self._deliver = deliver
+        self._sweep = sweep
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        # arq tells of every job; what matters of them is in the metrics.
+        logging.getLogger("arq").setLevel(logging.WARNING)
+        self._task = asyncio.create_task(self._loop(), name="job queue")
+
+    async def stop(self) -> None:
+        await _cancel(self._task)
+
+    async def _loop(self) -> None:
+        while True:
+            try:
+                await self._serve()
+            except Exception as error:  # noqa: BLE001 - whatever ended arq's worker, it is started again
+                metrics.queue_restarts.inc()
+                get_logger().warning("queue.restarted", error=type(error).__name__)
+            await asyncio.sleep(_RESTART_SECONDS)
+
+    async def _serve(self) -> None:
+        async with _connect(self._redis_url, retries=5) as redis:
+            worker = self._build(redis)
+            try:
+                await worker.main()
+            finally:
+                for task in worker.tasks.values():
+                    task.cancel()
+                await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
+
+    def _build(self, redis: ArqRedis) -> ArqWorker:
+        return ArqWorker(
+            functions=[func(_job(_DELIVER, self._deliver), name=_DELIVER)],
+            cron_jobs=[cron(_job("sweep", self._sweep), name="sweep", second=set(range(60)), microsecond=0)],
+            queue_name=QUEUE_NAME,
+            redis_pool=redis,
+            handle_signals=False,
+            job_serializer=_dump,
+            job_deserializer=json.loads,
+            keep_result=0,
+            max_jobs=100,
+            job_timeout=_JOB_TIMEOUT_SECONDS,
+            max_tries=1,
+            poll_delay=_POLL_SECONDS,
+            health_check_key=ALIVE_KEY,
+            health_check_interval=_ALIVE_SECONDS,
+            log_results=False,
+        )
+
+
+def _job(name: str, action: Callable[[], None]) -> WorkerCoroutine:
+    async def run(ctx: dict[Any, Any], *_args: Any, **_kwargs: Any) -> None:
+        metrics.queue_jobs.labels(name).inc()
+        action()
+
+    return run
+
+
+class WorkerProbe:
+    """Whether some worker is alive: one has said so in Redis within the last seconds."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis = _connect(redis_url, retries=0)
+
+    async def __call__(self) -> bool:
+        """False too when Redis cannot be asked."""
+        try:
+            return bool(await self._redis.exists(ALIVE_KEY))
+        except _REDIS_AWAY:
+            return False
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+
+async def _cancel(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
+        task.cancel()
+        await asyncio.wait([task])

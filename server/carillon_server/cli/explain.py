@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from carillon import errors
-
 from carillon_server.cli.failure import CommandError, ExitCode
 from carillon_server.domain.errors import Reason, Refusal
 

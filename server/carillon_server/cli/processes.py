@@ -28,14 +28,20 @@ DatabaseUrl = Annotated[
 
 
 def serve() -> None:
-    """Run the gRPC server until SIGTERM or Ctrl-C. Settings come from the environment."""
+    """Run the gRPC server until SIGTERM or Ctrl-C.
+
+    Settings come from the environment.
+    """
     from carillon_server.app import serve as run_server
 
     _run(run_server(_settings()))
 
 
 def worker() -> None:
-    """Run a delivery worker until SIGTERM or Ctrl-C. Settings come from the environment."""
+    """Run a delivery worker until SIGTERM or Ctrl-C.
+
+    Settings come from the environment.
+    """
     from carillon_server.app import work
 
     _run(work(_settings()))

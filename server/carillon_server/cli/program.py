@@ -9,8 +9,18 @@ from typing import NoReturn
 
 import typer
 
+from carillon_server.cli.endpoints import endpoints
+from carillon_server.cli.inbox import counts, list_inbox, show
+from carillon_server.cli.marks import MARKS, mark_command
+from carillon_server.cli.preferences import preferences
 from carillon_server.cli.processes import migrate, serve, worker
+from carillon_server.cli.recipients import recipients
+from carillon_server.cli.send import cancel, send
+from carillon_server.cli.tail import tail
 
+SENDING = "Sending"
+INBOX = "Reading an inbox"
+PEOPLE = "People"
 OPERATING = "Running the service"
 
 program = typer.Typer(
@@ -21,8 +31,17 @@ program = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (serve, worker, migrate):
-    program.command(rich_help_panel=OPERATING)(command)
+for sending in (send, cancel):
+    program.command(rich_help_panel=SENDING)(sending)
+program.command("list", rich_help_panel=INBOX)(list_inbox)
+for reading in (tail, show, counts):
+    program.command(rich_help_panel=INBOX)(reading)
+for mark in MARKS:
+    program.command(mark.command, rich_help_panel=INBOX)(mark_command(mark))
+for name, people in (("recipients", recipients), ("endpoints", endpoints), ("preferences", preferences)):
+    program.add_typer(people, name=name, rich_help_panel=PEOPLE)
+for operating in (serve, worker, migrate):
+    program.command(rich_help_panel=OPERATING)(operating)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

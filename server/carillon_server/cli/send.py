@@ -1,0 +1,147 @@
+"""`carillon send`: one notification to some people. `carillon cancel`: stop what is still to come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from carillon_server.cli import output
+from carillon_server.cli.names import ChannelName, PriorityName
+from carillon_server.cli.session import Session, calls_service
+from carillon_server.cli.values import (
+    instant_after,
+    parse_duration,
+    parse_instant,
+    parse_object,
+    parse_pairs,
+    split_list,
+)
+
+CONTENT = "What the person sees"
+RULES = "How it is handled"
+TIMES = "When"
+
+
+def _content(name: str, meaning: str) -> Any:
+    return typer.Option(name, help=meaning, rich_help_panel=CONTENT)
+
+
+def _rule(name: str, meaning: str, **more: Any) -> Any:
+    return typer.Option(name, help=meaning, rich_help_panel=RULES, **more)
+
+
+def _time(name: str, meaning: str, parser: Any) -> Any:
+    return typer.Option(name, help=meaning, parser=parser, rich_help_panel=TIMES)
+
+
+@dataclass(frozen=True, slots=True)
+class ContentOptions:
+    """What the person sees."""
+
+    body: Annotated[str, _content("--body", "The text.")] = ""
+    url: Annotated[
+        str, _content("--url", "Where a click leads: an https URL, or a path such as /applications/7.")
+    ] = ""
+    icon: Annotated[str, _content("--icon", "The name of an icon, or an https URL.")] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandlingOptions:
+    """How the notification is handled."""
+
+    data: Annotated[
+        dict[str, Any] | None,
+        _rule("--data", "Your own values for readers: a JSON object.", parser=parse_object, metavar="JSON"),
+    ] = None
+    channel: Annotated[list[ChannelName] | None, _rule("--channel", "Only on this channel; repeatable.")] = (
+        None
+    )
+    priority: Annotated[PriorityName, _rule("--priority", "How urgent it is.")] = PriorityName.NORMAL
+    label: Annotated[list[str] | None, _rule("--label", "A tag; repeatable.", metavar="KEY=VALUE")] = None
+    category: Annotated[str, _rule("--category", "The group of types it belongs to.")] = ""
+    thread: Annotated[str, _rule("--thread", "The conversation it belongs to.")] = ""
+    collapse: Annotated[str, _rule("--collapse", "Replaces older unread ones with the same key.")] = ""
+    actor: Annotated[str, _rule("--actor", "Who caused it; they are not notified of it.")] = ""
+    request_id: Annotated[str, _rule("--request-id", "Makes it safe to send again. Default: a new one.")] = ""
+    dry_run: Annotated[bool, _rule("--dry-run", "Decide and answer, but store nothing.")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOptions:
+    """When the notification comes and goes."""
+
+    deliver_in: Annotated[
+        timedelta | None, _time("--deliver-in", "Not before: 10m, 2h, 1d.", parse_duration)
+    ] = None
+    deliver_at: Annotated[
+        datetime | None, _time("--deliver-at", "Not before: 2026-03-01T09:00.", parse_instant)
+    ] = None
+    expire_in: Annotated[
+        timedelta | None, _time("--expire-in", "Taken away after: 10m, 2h, 1d.", parse_duration)
+    ] = None
+
+
+@calls_service("producer")
+async def send(
+    session: Session,
+    kind: Annotated[str, typer.Argument(metavar="TYPE", help="What kind of thing happened: scan.completed.")],
+    to: Annotated[
+        list[str], typer.Option("--to", metavar="RECIPIENT", help="To whom; repeatable, or a,b,c.")
+    ],
+    title: Annotated[str, typer.Option("--title", help="One line.")],
+    content: ContentOptions,
+    handling: HandlingOptions,
+    times: TimeOptions,
+) -> None:
+    """Send a notification to one or more recipients."""
+    response = await session.client.send(
+        recipient_ids=split_list(to),
+        type=kind,
+        content={"title": title, "body": content.body, "action_url": content.url, "icon": content.icon},
+        data=handling.data,
+        channels=[channel.name for channel in handling.channel or ()],
+        priority=handling.priority.name,
+        category=handling.category,
+        thread_key=handling.thread,
+        collapse_key=handling.collapse,
+        actor_id=handling.actor,
+        labels=parse_pairs(handling.label or ()),
+        deliver_time=instant_after(times.deliver_in, times.deliver_at, "--deliver-in / --deliver-at"),
+        expire_time=instant_after(times.expire_in, None, "--expire-in"),
+        dry_run=handling.dry_run,
+        request_id=handling.request_id,
+    )
+    if session.as_json:
+        output.print_json(response)
+    else:
+        from carillon_server.cli.decisions import show_send
+
+        show_send(response)
+
+
+@calls_service("producer")
+async def cancel(
+    session: Session,
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="Notifications that you sent.")
+    ] = None,
+    request_id: Annotated[str, typer.Option(help="All that was sent under this request id.")] = "",
+    collapse: Annotated[str, typer.Option(help="All with this collapse key in the inboxes of --to.")] = "",
+    to: Annotated[
+        list[str] | None, typer.Option("--to", metavar="RECIPIENT", help="With --collapse: whose.")
+    ] = None,
+) -> None:
+    """Stop what has not happened yet: scheduled notifications and undelivered mails."""
+    response = await session.client.cancel(
+        ids=ids or (), request_id=request_id, collapse_key=collapse, recipient_ids=split_list(to or ())
+    )
+    if session.as_json:
+        output.print_json(response)
+    else:
+        notifications, deliveries = response.cancelled_notification_count, response.cancelled_delivery_count
+        output.show(
+            f"{notifications} notifications will not appear, {deliveries} deliveries will not be sent."
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import AsyncIterator
 
 import grpc
@@ -24,6 +25,12 @@ class AsyncConnection:
         self._options = options
         self.tokens = AsyncTokenSource(token)
         self.pool: ChannelPool[grpc.aio.Channel] = ChannelPool(self._open_channel, streams_per_connection)
+
+    def with_token(self, token: AsyncToken) -> AsyncConnection:
+        """The same connections, for calls with another token."""
+        connection = copy.copy(self)
+        connection.tokens = AsyncTokenSource(token)
+        return connection
 
     async def unary(self, rpc: Rpc[P, Request, Response], request: Request, options: CallOptions) -> Response:
         """Makes one call; once more with another token if the first is refused."""

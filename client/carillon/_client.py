@@ -93,13 +93,22 @@ class Client:
         """Ends all calls and closes all connections."""
         self._connection.close()
 
-    def with_options(self, *, timeout_seconds: float | None = None, x_request_id: str | None = None) -> Self:
+    def with_options(
+        self,
+        *,
+        token: Token | None = None,
+        timeout_seconds: float | None = None,
+        x_request_id: str | None = None,
+    ) -> Self:
         """The same client, on the same connections, calling with other options.
 
+        `token` lets a gateway call for many people over the same connections, each with their own.
         `x_request_id` goes with each call, so that the service's logs can be matched with yours.
         """
         client = copy.copy(self)
         client._options = self._options.changed(timeout_seconds, x_request_id)  # noqa: SLF001 - of this class
+        if token is not None:
+            client._connection = self._connection.with_token(token)  # noqa: SLF001 - of this class
         return client
 
     send = _unary(sends.send)

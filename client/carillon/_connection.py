@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Protocol, TypeVar
 
@@ -36,6 +37,12 @@ class Connection:
         self._options = options
         self.tokens = TokenSource(token)
         self.pool: ChannelPool[grpc.Channel] = ChannelPool(self._open_channel, streams_per_connection)
+
+    def with_token(self, token: Token) -> Connection:
+        """The same connections, for calls with another token."""
+        connection = copy.copy(self)
+        connection.tokens = TokenSource(token)
+        return connection
 
     def unary(self, rpc: Rpc[P, Request, Response], request: Request, options: CallOptions) -> Response:
         """Makes one call; once more with another token if the first is refused."""

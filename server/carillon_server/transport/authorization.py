@@ -1,0 +1,50 @@
+"""Who may call what: one row per RPC. Users reach their own inbox only, see `addressing.py`."""
+
+from __future__ import annotations
+
+from carillon_server.domain.identity import Role
+
+_SENDERS = frozenset({Role.PRODUCER, Role.OPERATOR})
+_INBOX_READERS = frozenset({Role.USER, Role.GATEWAY, Role.OPERATOR})
+_EVERYONE = frozenset(Role)
+_OPERATORS = frozenset({Role.OPERATOR})
+
+NOTIFICATION_SERVICE = "carillon.v1.NotificationService"
+PREFERENCE_SERVICE = "carillon.v1.PreferenceService"
+RECIPIENT_SERVICE = "carillon.v1.RecipientService"
+
+ROLES: dict[str, frozenset[Role]] = {
+    f"/{NOTIFICATION_SERVICE}/Send": _SENDERS,
+    f"/{NOTIFICATION_SERVICE}/SendBatch": _SENDERS,
+    f"/{NOTIFICATION_SERVICE}/SendStream": _SENDERS,
+    f"/{NOTIFICATION_SERVICE}/Cancel": _SENDERS,
+    f"/{NOTIFICATION_SERVICE}/Get": _EVERYONE,
+    f"/{NOTIFICATION_SERVICE}/List": _INBOX_READERS,
+    f"/{NOTIFICATION_SERVICE}/MarkRead": _INBOX_READERS,
+    f"/{NOTIFICATION_SERVICE}/MarkUnread": _INBOX_READERS,
+    f"/{NOTIFICATION_SERVICE}/MarkSeen": _INBOX_READERS,
+    f"/{NOTIFICATION_SERVICE}/Archive": _INBOX_READERS,
+    f"/{NOTIFICATION_SERVICE}/Unarchive": _INBOX_READERS,
+    f"/{NOTIFICATION_SERVICE}/Pin": _INBOX_READERS,
+    f"/{NOTIFICATION_SERVICE}/Unpin": _INBOX_READERS,
+    f"/{NOTIFICATION_SERVICE}/Delete": _INBOX_READERS,
+    f"/{NOTIFICATION_SERVICE}/RecordAction": _INBOX_READERS,
+    f"/{NOTIFICATION_SERVICE}/GetCounts": _INBOX_READERS,
+    f"/{NOTIFICATION_SERVICE}/Subscribe": _INBOX_READERS,
+    f"/{NOTIFICATION_SERVICE}/Ack": _INBOX_READERS,
+    f"/{NOTIFICATION_SERVICE}/Reconcile": _INBOX_READERS,
+    f"/{PREFERENCE_SERVICE}/GetPreferences": _INBOX_READERS,
+    f"/{PREFERENCE_SERVICE}/UpdatePreferences": _INBOX_READERS,
+    f"/{PREFERENCE_SERVICE}/Mute": _INBOX_READERS,
+    f"/{PREFERENCE_SERVICE}/Unmute": _INBOX_READERS,
+    f"/{RECIPIENT_SERVICE}/UpsertRecipient": _EVERYONE,
+    f"/{RECIPIENT_SERVICE}/GetRecipient": _EVERYONE,
+    f"/{RECIPIENT_SERVICE}/ListRecipients": _SENDERS,
+    f"/{RECIPIENT_SERVICE}/DeleteRecipient": _OPERATORS,
+    f"/{RECIPIENT_SERVICE}/PutEndpoint": _EVERYONE,
+    f"/{RECIPIENT_SERVICE}/ListEndpoints": _EVERYONE,
+    f"/{RECIPIENT_SERVICE}/DeleteEndpoint": _EVERYONE,
+}
+
+ANY_ROLE = _EVERYONE
+"""For what every caller with credentials may use, such as reflection."""

@@ -1,0 +1,127 @@
+"""What must hold between the fields of a message; asked when every field by itself is fine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain
+from typing import TYPE_CHECKING, TypeAlias
+
+from carillon.v1 import notification_service_pb2 as notifications
+from carillon.v1 import preference_service_pb2 as preferences
+from carillon.v1 import recipient_service_pb2 as recipients
+from carillon.v1 import types_pb2 as types
+from carillon_server.transport.validation.contact import email, phone
+from carillon_server.transport.validation.rule import FINE, Rule, Violations, under, wrong
+from carillon_server.transport.validation.url import web_url
+
+if TYPE_CHECKING:
+    MarkRequest: TypeAlias = (
+        notifications.MarkReadRequest
+        | notifications.MarkUnreadRequest
+        | notifications.MarkSeenRequest
+        | notifications.ArchiveRequest
+        | notifications.UnarchiveRequest
+        | notifications.PinRequest
+        | notifications.UnpinRequest
+        | notifications.DeleteRequest
+    )
+
+MAX_RECIPIENTS = 1_000
+MAX_BATCH_RECIPIENTS = 10_000
+
+_HTTPS_URL = web_url(max_characters=2_048, schemes=frozenset({"https"}))
+_ADDRESSES: dict[int, Rule] = {
+    types.CHANNEL_EMAIL: email,
+    types.CHANNEL_SMS: phone,
+    types.CHANNEL_WEBHOOK: _HTTPS_URL,
+    types.CHANNEL_CHAT: _HTTPS_URL,
+}
+_STREAM_FILTER_LACKS = frozenset({"start_time", "end_time", "unread"})
+
+
+def recipient_ids_of(request: notifications.SendRequest) -> dict[str, None]:
+    """The distinct recipients of a Send in the order of the request."""
+    profiles = (profile.recipient_id for profile in request.recipients)
+    return dict.fromkeys(chain(request.recipient_ids, profiles))
+
+
+def names_recipients(request: notifications.SendRequest) -> Violations:
+    """From 1 to 1,000 distinct recipients."""
+    if not request.recipient_ids and not request.recipients:
+        return wrong("is required, unless `recipients` is given", "recipient_ids")
+    if len(request.recipient_ids) + len(request.recipients) <= MAX_RECIPIENTS:
+        return FINE
+    if len(recipient_ids_of(request)) <= MAX_RECIPIENTS:
+        return FINE
+    return wrong(f"has, with `recipients`, more than {MAX_RECIPIENTS:,} items", "recipient_ids")
+
+
+def batch_is_bounded(request: notifications.SendBatchRequest) -> Violations:
+    """At most 10,000 recipients over all items."""
+    total = sum(len(item.recipient_ids) + len(item.recipients) for item in request.requests)
+    if total <= MAX_BATCH_RECIPIENTS:
+        return FINE
+    return wrong(f"has more than {MAX_BATCH_RECIPIENTS:,} recipients", "requests")
+
+
+def action_ids_are_unique(content: types.Content) -> Violations:
+    """Every button has its own id."""
+    return _unique("actions", (action.id for action in content.actions))
+
+
+def selects_ids_or_all(request: MarkRequest) -> Violations:
+    """Either `ids` or `all`; the rest belongs to `all`."""
+    if request.all:
+        return wrong("is not used together with `all`", "ids") if request.ids else FINE
+    if not request.ids:
+        return wrong("is required, unless `all` is set", "ids")
+    if request.HasField("filter"):
+        return wrong("is used with `all` only", "filter")
+    return wrong("is used with `all` only", "until_cursor") if request.until_cursor else FINE
+
+
+def filter_fits_a_stream(request: notifications.SubscribeRequest) -> Violations:
+    """A live stream cannot filter by what changes while it runs."""
+    set_fields = {descriptor.name for descriptor, _ in request.filter.ListFields()}
+    misfits = sorted(set_fields & _STREAM_FILTER_LACKS)
+    return [violation for name in misfits for violation in wrong("is not used here", f"filter.{name}")]
+
+
+def cancels_one_thing(request: notifications.CancelRequest) -> Violations:
+    """Exactly one of `ids`, `request_id` and `collapse_key`, the last with `recipient_ids`."""
+    chosen = [name for name in ("ids", "request_id", "collapse_key") if getattr(request, name)]
+    if len(chosen) != 1:
+        path = chosen[1] if chosen else "ids"
+        return wrong("must be the only one of ids, request_id and collapse_key, and one is required", path)
+    if chosen == ["collapse_key"]:
+        return FINE if request.recipient_ids else wrong("is required with `collapse_key`", "recipient_ids")
+    return wrong("is used with `collapse_key` only", "recipient_ids") if request.recipient_ids else FINE
+
+
+def address_fits_channel(endpoint: recipients.Endpoint) -> Violations:
+    """The address is one of the endpoint's channel."""
+    if endpoint.channel == types.CHANNEL_IN_APP:
+        return wrong("has no endpoints: every recipient has an inbox", "channel")
+    rule = _ADDRESSES.get(endpoint.channel)
+    return under("address", rule(endpoint.address)) if rule else FINE
+
+
+def names_a_target(target: preferences.MuteTarget) -> Violations:
+    """Exactly one; protobuf sees to it that there are not two."""
+    return FINE if target.WhichOneof("target") else wrong("names nothing to mute")
+
+
+def preferences_are_unique(document: preferences.Preferences) -> Violations:
+    """One switch per channel, one rule per type and channel."""
+    return _unique("channels", (switch.channel for switch in document.channels)) or _unique(
+        "rules", ((rule.type, rule.channel) for rule in document.rules)
+    )
+
+
+def _unique(name: str, keys: Iterable[object]) -> Violations:
+    seen: set[object] = set()
+    for index, key in enumerate(keys):
+        if key in seen:
+            return wrong("is there twice", f"{name}[{index}]")
+        seen.add(key)
+    return FINE

@@ -1,0 +1,82 @@
+"""The one place where a reason becomes a gRPC code, and a refusal a `google.rpc.Status`."""
+
+from __future__ import annotations
+
+import grpc
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, QuotaFailure, RetryInfo
+from google.rpc.status_pb2 import Status
+
+from carillon_server.domain.errors import FieldsInvalid, Reason, Refusal
+
+DOMAIN = "carillon"
+"""The `domain` of every `ErrorInfo`."""
+DETAILS_KEY = "grpc-status-details-bin"
+"""The trailing metadata that carries the serialized `google.rpc.Status`."""
+
+CODES: dict[Reason, grpc.StatusCode] = {
+    Reason.FIELD_INVALID: grpc.StatusCode.INVALID_ARGUMENT,
+    Reason.CURSOR_INVALID: grpc.StatusCode.INVALID_ARGUMENT,
+    Reason.PAGE_TOKEN_INVALID: grpc.StatusCode.INVALID_ARGUMENT,
+    Reason.CREDENTIALS_INVALID: grpc.StatusCode.UNAUTHENTICATED,
+    Reason.SCOPE_MISSING: grpc.StatusCode.PERMISSION_DENIED,
+    Reason.NOTIFICATION_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.RECIPIENT_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.ENDPOINT_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.ACTION_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.REQUEST_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.REQUEST_ID_REUSED: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.ACTION_ALREADY_TAKEN: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.STREAM_LIMIT: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Reason.SLOW_READER: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Reason.OVERLOADED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Reason.MESSAGE_TOO_LARGE: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Reason.UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
+    Reason.DEADLINE_EXCEEDED: grpc.StatusCode.DEADLINE_EXCEEDED,
+    Reason.INTERNAL: grpc.StatusCode.INTERNAL,
+    Reason.METHOD_UNKNOWN: grpc.StatusCode.UNIMPLEMENTED,
+}
+
+_RETRYABLE = frozenset({Reason.STREAM_LIMIT, Reason.OVERLOADED, Reason.UNAVAILABLE})
+_DEFAULT_RETRY_SECONDS = 1.0
+
+
+def to_status(refusal: Refusal) -> Status:
+    """The refusal with all its details; as `error` of one item, or as the end of a call."""
+    code: int = CODES[refusal.reason].value[0]
+    status = Status(code=code, message=refusal.message)
+    status.details.add().Pack(
+        ErrorInfo(reason=refusal.reason.value, domain=DOMAIN, metadata=refusal.metadata)
+    )
+    if isinstance(refusal, FieldsInvalid):
+        status.details.add().Pack(_bad_request(refusal))
+    if refusal.reason is Reason.STREAM_LIMIT:
+        status.details.add().Pack(_quota_failure(refusal))
+    if refusal.reason in _RETRYABLE:
+        status.details.add().Pack(_retry_info(refusal))
+    return status
+
+
+def _bad_request(refusal: FieldsInvalid) -> BadRequest:
+    return BadRequest(
+        field_violations=[
+            BadRequest.FieldViolation(
+                field=violation.field,
+                description=violation.description,
+                reason=Reason.FIELD_INVALID.value,
+            )
+            for violation in refusal.violations
+        ]
+    )
+
+
+def _quota_failure(refusal: Refusal) -> QuotaFailure:
+    subject = refusal.metadata.get("subject", "")
+    return QuotaFailure(violations=[QuotaFailure.Violation(subject=subject, description=refusal.message)])
+
+
+def _retry_info(refusal: Refusal) -> RetryInfo:
+    seconds = _DEFAULT_RETRY_SECONDS if refusal.retry_after_seconds is None else refusal.retry_after_seconds
+    delay = Duration()
+    delay.FromMilliseconds(round(seconds * 1000))
+    return RetryInfo(retry_delay=delay)

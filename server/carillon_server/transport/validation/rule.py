@@ -1,0 +1,77 @@
+"""What a rule is, and the rules made of other rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from carillon_server.domain.errors import FieldViolation
+
+Violations: TypeAlias = Sequence[FieldViolation]
+Rule: TypeAlias = Callable[[Any], Violations]
+
+FINE: Violations = ()
+MAX_VIOLATIONS = 20
+"""A caller needs a few to mend a request, not one per item of a bad batch."""
+
+
+def wrong(description: str, path: str = "") -> Violations:
+    """One violation, of the value itself or of a part of it."""
+    return (FieldViolation(path, description),)
+
+
+def under(name: str, violations: Violations) -> list[FieldViolation]:
+    """The same violations, seen from the message that has the field."""
+    return [FieldViolation(_join(name, violation.field), violation.description) for violation in violations]
+
+
+def _join(name: str, path: str) -> str:
+    return f"{name}{path}" if not path or path.startswith("[") else f"{name}.{path}"
+
+
+def anything(_value: object) -> Violations:
+    """For fields whose every value is fine: flags, and tokens that are checked by opening them."""
+    return FINE
+
+
+def read_only(_value: object) -> Violations:
+    """For fields that only replies carry; in requests they are passed over."""
+    return FINE
+
+
+def each(rule: Rule, *, max_items: int | None = None) -> Rule:
+    """A repeated field. Without `max_items` its length is limited by what is distinct, or by other fields."""
+    too_many = wrong(f"has more than {max_items} items")
+
+    def check(values: Sequence[Any]) -> Violations:
+        if max_items is not None and len(values) > max_items:
+            return too_many
+        return _collect((f"[{index}]", rule(value)) for index, value in enumerate(values))
+
+    return check
+
+
+def mapping(keys: Rule, values: Rule, *, max_entries: int) -> Rule:
+    """A map of texts. Violations name the map alone: a key may be too long to repeat."""
+    too_many = wrong(f"has more than {max_entries} entries")
+
+    def check(entries: Mapping[str, str]) -> Violations:
+        if len(entries) > max_entries:
+            return too_many
+        for key, value in entries.items():
+            for part, found in (("a key", keys(key)), ("a value", values(value))):
+                if found:
+                    return wrong(f"{part} {found[0].description}")
+        return FINE
+
+    return check
+
+
+def _collect(found: Iterable[tuple[str, Violations]]) -> Violations:
+    collected: list[FieldViolation] = []
+    for name, violations in found:
+        if violations:
+            collected.extend(under(name, violations))
+            if len(collected) >= MAX_VIOLATIONS:
+                break
+    return collected

@@ -103,8 +103,16 @@ class Settings(BaseSettings):
     mail_from: str = Field(
         default="Carillon <carillon@localhost>", description="The sender of mails, as in a From header."
     )
+    link_base_url: str = Field(
+        default="",
+        description="Where action URLs that are mere paths lead from a mail: `https://app.example.com`. "
+        "Empty: mails leave such links out.",
+    )
     worker_concurrency: int = Field(default=50, ge=1, description="Deliveries under way at once in a worker.")
     worker_batch: int = Field(default=100, ge=1, le=1_000, description="Deliveries claimed at once.")
+    worker_grace_seconds: float = Field(
+        default=20.0, ge=0, description="How long a stopping worker lets deliveries under way finish."
+    )
     lease_seconds: float = Field(
         default=15.0, gt=0, description="How long a worker holds a delivery without a heartbeat."
     )

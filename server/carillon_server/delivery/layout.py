@@ -1,0 +1,77 @@
+"""How a notification looks as a mail: plain text, and simple HTML in which everything is escaped."""
+
+from __future__ import annotations
+
+from html import escape
+from urllib.parse import urljoin
+
+from carillon_server.domain.notification import Content
+
+_PAGE = """\
+<!DOCTYPE html>
+<html lang="{lang}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+</head>
+<body style="margin:0;padding:24px;background:#f4f4f5">
+<div dir="auto" style="max-width:560px;margin:0 auto;padding:24px;border-radius:8px;background:#ffffff;\
+color:#18181b;font:16px/1.5 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif">
+{parts}
+</div>
+</body>
+</html>
+"""
+_TITLE = '<h1 style="margin:0 0 12px;font-size:20px;line-height:1.3">{}</h1>'
+_PARAGRAPH = '<p style="margin:0 0 16px">{}</p>'
+_IMAGE = '<p style="margin:0 0 16px"><img src="{}" alt="" style="max-width:100%;border-radius:6px"></p>'
+_BUTTON = (
+    '<a href="{}" style="display:inline-block;margin:0 8px 8px 0;padding:10px 18px;border-radius:6px;'
+    'background:{};color:{};text-decoration:none">{}</a>'
+)
+_MAIN_COLOURS = ("#1d4ed8", "#ffffff")
+_OTHER_COLOURS = ("#e4e4e7", "#18181b")
+
+
+def render_text(content: Content, link_base_url: str = "") -> str:
+    """The plain text part."""
+    lines = [content.title, "", content.body] if content.body else [content.title]
+    for label, url in _links(content, link_base_url):
+        lines += ["", f"{label}: {url}"]
+    return "\n".join(lines) + "\n"
+
+
+def render_html(content: Content, locale: str = "", link_base_url: str = "") -> str:
+    """The HTML part: a whole page."""
+    parts = [_TITLE.format(escape(content.title))]
+    parts += [_PARAGRAPH.format(_with_breaks(part)) for part in content.body.split("\n\n") if part.strip()]
+    if _is_web(content.image_url):
+        parts.append(_IMAGE.format(escape(content.image_url)))
+    buttons = [
+        _button(label, url, _OTHER_COLOURS if position else _MAIN_COLOURS)
+        for position, (label, url) in enumerate(_links(content, link_base_url))
+    ]
+    if buttons:
+        parts.append(_PARAGRAPH.format("".join(buttons)))
+    return _PAGE.format(lang=escape(locale), title=escape(content.title), parts="\n".join(parts))
+
+
+def _links(content: Content, base_url: str) -> list[tuple[str, str]]:
+    """Label and absolute address; a path that there is no base for leads nowhere from a mail."""
+    offered = [("Open", content.action_url)] + [(action.label, action.url) for action in content.actions]
+    absolute = [(label, urljoin(base_url, url) if url else "") for label, url in offered]
+    return [(label, url) for label, url in absolute if _is_web(url)]
+
+
+def _is_web(url: str) -> bool:
+    return url.startswith(("https://", "http://"))
+
+
+def _with_breaks(text: str) -> str:
+    return escape(text.strip("\n")).replace("\n", "<br>\n")
+
+
+def _button(label: str, url: str, colours: tuple[str, str]) -> str:
+    return _BUTTON.format(escape(url), *colours, escape(label))

@@ -1,0 +1,85 @@
+"""Mails as bytes, by the standard library's modern policy: headers cannot be broken out of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import format_datetime, parseaddr
+
+from carillon_server.delivery.layout import render_html, render_text
+from carillon_server.delivery.providers.provider import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """An envelope and what is in it."""
+
+    sender: str
+    recipient: str
+    raw: bytes
+    message_id: str
+    utf8: bool
+    """The relay must speak SMTPUTF8: the part of the address before the @ is not ASCII."""
+
+
+class MailComposer:
+    """Writes mails from one sender."""
+
+    def __init__(self, mail_from: str, link_base_url: str = "") -> None:
+        """`mail_from` as in a From header. Raises ValueError where it holds no address."""
+        name, spec = parseaddr(mail_from)
+        self._sender = Address(display_name=name, addr_spec=spec)
+        if not self._sender.username or not self._sender.domain:
+            raise ValueError(f"{mail_from!r} holds no mail address")
+        self._link_base_url = link_base_url
+
+    def compose(self, message: Message, now: datetime) -> Mail:
+        """Raises ValueError when the recipient's address is none."""
+        recipient = _parse_address(message.address)
+        utf8 = not recipient.addr_spec.isascii()
+        mail = EmailMessage(policy=SMTPUTF8 if utf8 else SMTP)
+        mail["From"] = self._sender
+        mail["To"] = recipient
+        mail["Subject"] = one_line(message.content.title)
+        mail["Date"] = format_datetime(now)
+        mail["Message-ID"] = f"<{message.delivery_id}@{self._sender.domain}>"
+        # RFC 3834: nobody's holiday answer comes back.
+        mail["Auto-Submitted"] = "auto-generated"
+        if message.locale.replace("-", "").isalnum() and message.locale.isascii():
+            mail["Content-Language"] = message.locale
+        mail.set_content(render_text(message.content, self._link_base_url))
+        html = render_html(message.content, message.locale, self._link_base_url)
+        mail.add_alternative(html, subtype="html")
+        return Mail(
+            sender=self._sender.addr_spec,
+            recipient=recipient.addr_spec,
+            raw=mail.as_bytes(),
+            message_id=mail["Message-ID"],
+            utf8=utf8,
+        )
+
+
+def one_line(text: str) -> str:
+    """Without line ends and control characters: fit for a header."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _parse_address(text: str) -> Address:
+    """One address with an ASCII domain; raises ValueError for anything else."""
+    username, _, domain = text.rpartition("@")
+    if not username or not domain or not text.isprintable():
+        raise ValueError("not one mail address")
+    try:
+        ascii_domain = domain.encode("idna").decode()
+    except UnicodeError as error:
+        raise ValueError("not a domain") from error
+    if not username.isascii():
+        return Address(username=username, domain=ascii_domain)
+    try:
+        return Address(addr_spec=f"{username}@{ascii_domain}")
+    except (HeaderParseError, IndexError) as error:
+        raise ValueError("not one mail address") from error

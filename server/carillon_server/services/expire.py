@@ -1,0 +1,51 @@
+"""Notifications go by themselves when their `expire_time` has come, and so do their deliveries."""
+
+from __future__ import annotations
+
+from carillon_server.domain.notification import InboxChange, Stage
+from carillon_server.domain.withdrawal import Withdrawal
+from carillon_server.services.inbox_ledger import InboxLedger
+from carillon_server.services.ports import ChangePublisher
+from carillon_server.services.progress import IDLE, Progress
+from carillon_server.storage.database import Connection, Database
+from carillon_server.storage.inboxes import lock_inboxes
+from carillon_server.storage.removals import bury
+from carillon_server.storage.schedule import Turn, find_expired, read_expired, take_turn
+
+
+class ExpireService:
+    """Removes what has expired: the content is erased, a tombstone tells resuming readers."""
+
+    def __init__(self, database: Database, publisher: ChangePublisher) -> None:
+        self._database = database
+        self._publisher = publisher
+
+    async def expire_due(self, limit: int) -> Progress:
+        """At most `limit`, in one transaction."""
+
+        async def work(connection: Connection) -> tuple[Progress, list[InboxChange]]:
+            return await _transact(connection, limit)
+
+        progress, changes = await self._database.transaction(work)
+        if changes:
+            self._publisher(changes)
+        return progress
+
+
+async def _transact(connection: Connection, limit: int) -> tuple[Progress, list[InboxChange]]:
+    keys = await find_expired(connection, limit) if await take_turn(connection, Turn.EXPIRE) else []
+    if not keys:
+        return IDLE, []
+    inboxes = await lock_inboxes(connection, {inbox_id for inbox_id, _ in keys})
+    expired = await read_expired(connection, keys)
+    if not expired:
+        return IDLE, []
+    ledger = InboxLedger(inboxes)
+    for stored in expired:
+        if stored.stage is Stage.VISIBLE:
+            ledger.remove(stored)
+        else:
+            ledger.withdraw(stored)
+    await bury(connection, ledger.removals, Withdrawal.EXPIRED)
+    await ledger.write(connection)
+    return Progress(len(expired), more=len(keys) == limit), ledger.changes

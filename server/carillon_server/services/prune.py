@@ -1,0 +1,32 @@
+"""Records past their retention are forgotten."""
+
+from __future__ import annotations
+
+from carillon_server.services.progress import IDLE, Progress
+from carillon_server.storage.database import Connection, Database
+from carillon_server.storage.schedule import Turn, prune_requests, prune_tombstones, take_turn
+
+
+class PruneService:
+    """Forgets answered requests and removed notifications."""
+
+    def __init__(
+        self, database: Database, *, request_retention_seconds: float, tombstone_retention_seconds: float
+    ) -> None:
+        self._database = database
+        self._request_retention_seconds = request_retention_seconds
+        self._tombstone_retention_seconds = tombstone_retention_seconds
+
+    async def prune(self, limit: int) -> Progress:
+        """At most `limit` of each kind, in one transaction. A reader that is further behind than the
+        tombstones reach starts anew.
+        """
+
+        async def work(connection: Connection) -> Progress:
+            if not await take_turn(connection, Turn.PRUNE):
+                return IDLE
+            tombstones = await prune_tombstones(connection, self._tombstone_retention_seconds, limit)
+            requests = await prune_requests(connection, self._request_retention_seconds, limit)
+            return Progress(tombstones + requests, more=limit in (tombstones, requests))
+
+        return await self._database.transaction(work)

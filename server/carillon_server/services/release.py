@@ -1,0 +1,141 @@
+"""Scheduled notifications appear when their time has come.
+
+Preferences and endpoints are those of that moment, not of the Send: a release decides again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from carillon_server.domain.channel import Channel
+from carillon_server.domain.decide import decide
+from carillon_server.domain.notification import Stage
+from carillon_server.services.inbox_ledger import InboxLedger
+from carillon_server.services.ports import ChangePublisher, WorkerWaker
+from carillon_server.services.progress import IDLE, Progress
+from carillon_server.services.send_plan import dump_decisions, endpoints_to_send, stage_of
+from carillon_server.storage.database import Connection, Database
+from carillon_server.storage.inboxes import OpenInbox, lock_inboxes
+from carillon_server.storage.removals import bury
+from carillon_server.storage.schedule import (
+    QueuedRow,
+    ReleaseRow,
+    Scheduled,
+    Turn,
+    find_scheduled,
+    read_scheduled,
+    take_turn,
+    write_releases,
+)
+from carillon_server.storage.sends import Collapsed, find_collapsed
+
+_REPLACED = "replaced"
+
+
+class ReleaseService:
+    """Releases what is due."""
+
+    def __init__(
+        self,
+        database: Database,
+        publisher: ChangePublisher,
+        waker: WorkerWaker,
+        *,
+        configured: Collection[Channel],
+    ) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._waker = waker
+        self._configured = configured
+
+    async def release_due(self, limit: int) -> Progress:
+        """At most `limit`, in one transaction."""
+
+        async def work(connection: Connection) -> tuple[Progress, _Release | None]:
+            return await self._transact(connection, limit)
+
+        progress, release = await self._database.transaction(work)
+        if release is not None:
+            self._publisher(release.ledger.changes)
+            if release.queued:
+                self._waker()
+        return progress
+
+    async def _transact(self, connection: Connection, limit: int) -> tuple[Progress, _Release | None]:
+        keys = await find_scheduled(connection, limit) if await take_turn(connection, Turn.RELEASE) else []
+        if not keys:
+            return IDLE, None
+        inboxes = await lock_inboxes(connection, {inbox_id for inbox_id, _ in keys})
+        found = await read_scheduled(connection, keys)
+        if not found:
+            return IDLE, None
+        due = _one_per_collapse_key(found)
+        asked = {(item.stored.inbox_id, item.collapse_key) for item in due if item.collapse_key}
+        collapsed = await find_collapsed(connection, asked) if asked else []
+        release = _Release(inboxes, collapsed, self._configured)
+        for item in due:
+            release.add(item)
+        await release.write(connection)
+        return Progress(len(due), more=len(keys) == limit or len(due) < len(found)), release
+
+
+class _Release:
+    """What one transaction releases: pure until `write`."""
+
+    def __init__(
+        self,
+        inboxes: Mapping[bytes, OpenInbox],
+        collapsed: Sequence[Collapsed],
+        configured: Collection[Channel],
+    ) -> None:
+        self._inboxes = inboxes
+        self._collapsed = collapsed
+        self._configured = configured
+        self.ledger = InboxLedger(inboxes)
+        self.rows: list[ReleaseRow] = []
+        self.queued: list[QueuedRow] = []
+
+    def add(self, item: Scheduled) -> None:
+        stored, inbox = item.stored, self._inboxes[item.stored.inbox_id]
+        decisions = decide(
+            item.subject,
+            inbox.recipient_id,
+            inbox.preferences,
+            inbox.reachable,
+            self._configured,
+            self.ledger.now,
+        )
+        stage = stage_of(decisions)
+        version = self._show(item) if stage is Stage.VISIBLE else self.ledger.pass_over(stored)
+        self.rows.append(ReleaseRow(stored.inbox_id, stored.seq, stage, version, dump_decisions(decisions)))
+        self.queued.extend(
+            QueuedRow(stored.inbox_id, stored.seq, ordinal, endpoint)
+            for ordinal, endpoint in enumerate(endpoints_to_send(decisions, inbox.endpoints))
+        )
+
+    def _show(self, item: Scheduled) -> int:
+        for old in self._collapsed:
+            if (old.inbox_id, old.collapse_key) == (item.stored.inbox_id, item.collapse_key):
+                recipient_id = item.stored.recipient_id
+                self.ledger.replace(old.inbox_id, old.seq, recipient_id, old.counts, old.counter_key)
+        return self.ledger.create(replace(item.stored, stage=Stage.VISIBLE)).position
+
+    async def write(self, connection: Connection) -> None:
+        if self.ledger.removals:
+            await bury(connection, self.ledger.removals, _REPLACED)
+        if self.rows:
+            await write_releases(connection, self.rows, self.queued)
+        await self.ledger.write(connection)
+
+
+def _one_per_collapse_key(found: Sequence[Scheduled]) -> list[Scheduled]:
+    """The second of two with one key takes the place of the first, so it must see it: next time."""
+    seen: set[tuple[bytes, str]] = set()
+    due = []
+    for item in found:
+        key = (item.stored.inbox_id, item.collapse_key)
+        if not item.collapse_key or key not in seen:
+            seen.add(key)
+            due.append(item)
+    return due

@@ -54,6 +54,7 @@ class Settings(BaseSettings):
 
     jwt_issuer: str = Field(default="", description="The `iss` that tokens must carry. Empty: no JWTs.")
     jwt_audience: str = Field(default="carillon", description="The `aud` that tokens must carry.")
+    jwt_tenant_claim: str = Field(default="tenant", description="The claim that names the caller's tenant.")
     jwt_jwks_url: str = Field(default="", description="https URL of the issuer's public keys (JWKS).")
     jwt_static_keys: str = Field(
         default="", description="Path of a JWKS file with the issuer's public keys, instead of a URL."

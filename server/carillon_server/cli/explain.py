@@ -5,6 +5,7 @@ from __future__ import annotations
 from carillon import errors
 from carillon_server.cli.failure import CommandError, ExitCode
 from carillon_server.domain.errors import Reason, Refusal
+from carillon_server.embedded.errors import EmbeddedError
 
 
 class _Metadata(dict[str, str]):
@@ -54,8 +55,11 @@ def explain(error: Exception) -> CommandError:
         return CommandError(
             ExitCode.UNAVAILABLE, str(error), "Check the address, and that the server is running."
         )
+    if isinstance(error, EmbeddedError):
+        return CommandError(ExitCode.USAGE, str(error))
+    what = str(error).partition("\n")[0]
     return CommandError(
-        ExitCode.FAULT, f"{type(error).__name__}: {error}", "CARILLON_TRACEBACK=1 shows where it happened."
+        ExitCode.FAULT, f"{type(error).__name__}: {what}", "CARILLON_TRACEBACK=1 shows where it happened."
     )
 
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from carillon_server.domain.identity import Role
+
 if TYPE_CHECKING:
     from google.protobuf.descriptor import EnumDescriptor
+
+
+class RoleName(StrEnum):
+    """What credentials allow."""
+
+    PRODUCER = "producer"
+    USER = "user"
+    GATEWAY = "gateway"
+    OPERATOR = "operator"
 
 
 class ProtoEnum(Protocol):
@@ -43,3 +55,8 @@ def readable(enum: ProtoEnum, number: int) -> str:
         return str(number)
     prefix = enum.DESCRIPTOR.values[0].name.removesuffix("UNSPECIFIED")
     return value.name.removeprefix(prefix).lower()
+
+
+def roles_named(names: Iterable[RoleName]) -> frozenset[Role]:
+    """The roles of the domain."""
+    return frozenset(Role[name.name] for name in names)

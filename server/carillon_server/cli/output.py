@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,12 @@ _ROOM_FOR_IDS_COLUMNS = 76
 
 def print_json(message: Message) -> None:
     """One message as one line of JSON, with the field names of the protos."""
-    typer.echo(json.dumps(as_document(message), ensure_ascii=False, separators=(",", ":")))
+    print_document(as_document(message))
+
+
+def print_document(document: Mapping[str, object]) -> None:
+    """One line of JSON."""
+    typer.echo(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
 
 
 def print_json_lines(messages: Iterable[Message]) -> None:

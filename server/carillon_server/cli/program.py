@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import typer
 
+from carillon_server.cli.api_key import api_key
 from carillon_server.cli.endpoints import endpoints
 from carillon_server.cli.inbox import counts, list_inbox, show
 from carillon_server.cli.marks import MARKS, mark_command
@@ -17,6 +18,7 @@ from carillon_server.cli.processes import migrate, serve, worker
 from carillon_server.cli.recipients import recipients
 from carillon_server.cli.send import cancel, send
 from carillon_server.cli.tail import tail
+from carillon_server.cli.token import token
 
 SENDING = "Sending"
 INBOX = "Reading an inbox"
@@ -40,8 +42,9 @@ for mark in MARKS:
     program.command(mark.command, rich_help_panel=INBOX)(mark_command(mark))
 for name, people in (("recipients", recipients), ("endpoints", endpoints), ("preferences", preferences)):
     program.add_typer(people, name=name, rich_help_panel=PEOPLE)
-for operating in (serve, worker, migrate):
+for operating in (serve, worker, migrate, token):
     program.command(rich_help_panel=OPERATING)(operating)
+program.add_typer(api_key, name="api-key", rich_help_panel=OPERATING)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -1,0 +1,112 @@
+"""Every call of the API, as gRPC wants them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import grpc
+from google.protobuf.descriptor_pool import Default
+from google.protobuf.message_factory import GetMessageClass
+
+from carillon.testing import _marks, _preferences, _reads, _recipients, _sends, _stream
+from carillon.testing._caller import Caller, authorize
+from carillon.testing._refusal import Refusal
+from carillon.testing._store import Store
+
+Intercept = Callable[[str], None]
+
+_SERVICES = (
+    "carillon.v1.NotificationService",
+    "carillon.v1.PreferenceService",
+    "carillon.v1.RecipientService",
+)
+
+_UNARY: dict[str, Callable[[Store, Caller, Any], Any]] = {
+    "Send": _sends.send,
+    "SendBatch": _sends.send_batch,
+    "Cancel": _sends.cancel,
+    "Get": _reads.get,
+    "List": _reads.list,
+    "GetCounts": _reads.get_counts,
+    "RecordAction": _reads.record_action,
+    "Ack": _reads.ack,
+    "Reconcile": _reads.reconcile,
+    "MarkRead": _marks.mark_read,
+    "MarkUnread": _marks.mark_unread,
+    "MarkSeen": _marks.mark_seen,
+    "Archive": _marks.archive,
+    "Unarchive": _marks.unarchive,
+    "Pin": _marks.pin,
+    "Unpin": _marks.unpin,
+    "Delete": _marks.delete,
+    "GetPreferences": _preferences.get_preferences,
+    "UpdatePreferences": _preferences.update_preferences,
+    "Mute": _preferences.mute,
+    "Unmute": _preferences.unmute,
+    "UpsertRecipient": _recipients.upsert_recipient,
+    "GetRecipient": _recipients.get_recipient,
+    "ListRecipients": _recipients.list_recipients,
+    "DeleteRecipient": _recipients.delete_recipient,
+    "PutEndpoint": _recipients.put_endpoint,
+    "ListEndpoints": _recipients.list_endpoints,
+    "DeleteEndpoint": _recipients.delete_endpoint,
+}
+
+_STREAMS: dict[str, Callable[[Store, Caller, Any], AsyncIterator[Any]]] = {
+    "Subscribe": _stream.subscribe,
+    "SendStream": _sends.send_stream,
+}
+
+_FACTORIES = {
+    (False, False): grpc.unary_unary_rpc_method_handler,
+    (False, True): grpc.unary_stream_rpc_method_handler,
+    (True, True): grpc.stream_stream_rpc_method_handler,
+}
+
+
+def generic_handlers(store: Store, intercept: Intercept) -> list[grpc.GenericRpcHandler]:
+    """One per service. `intercept` is told the name of each call before anything else and may refuse it."""
+    return [_service_handler(service, store, intercept) for service in _SERVICES]
+
+
+def _service_handler(service: str, store: Store, intercept: Intercept) -> grpc.GenericRpcHandler:
+    methods = Default().FindServiceByName(service).methods
+    handlers = {method.name: _method_handler(method, store, intercept) for method in methods}
+    return grpc.method_handlers_generic_handler(service, handlers)
+
+
+def _method_handler(method: Any, store: Store, intercept: Intercept) -> grpc.RpcMethodHandler[Any, Any]:
+    behave = _unary(method.name, store, intercept)
+    if method.server_streaming:
+        behave = _streaming(method.name, store, intercept)
+    return _FACTORIES[method.client_streaming, method.server_streaming](
+        behave,
+        request_deserializer=GetMessageClass(method.input_type).FromString,
+        response_serializer=GetMessageClass(method.output_type).SerializeToString,
+    )
+
+
+def _unary(name: str, store: Store, intercept: Intercept) -> Callable[[Any, Any], Any]:
+    async def handle(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+        try:
+            intercept(name)
+            caller = authorize(context.invocation_metadata() or (), name)
+            return _UNARY[name](store, caller, request)
+        except Refusal as refusal:
+            await context.abort(refusal.code, str(refusal), refusal.trailing_metadata())
+
+    return handle
+
+
+def _streaming(name: str, store: Store, intercept: Intercept) -> Callable[[Any, Any], Any]:
+    async def handle(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+        try:
+            intercept(name)
+            caller = authorize(context.invocation_metadata() or (), name)
+            async for message in _STREAMS[name](store, caller, request):
+                yield message
+        except Refusal as refusal:
+            await context.abort(refusal.code, str(refusal), refusal.trailing_metadata())
+
+    return handle

@@ -1,0 +1,179 @@
+"""What the fake refuses in a request: the limits of the API that callers run into most."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from google.protobuf.struct_pb2 import Struct, Value
+
+from carillon.testing._entry import to_datetime
+from carillon.testing._refusal import Refusal
+from carillon.v1 import types_pb2
+from carillon.v1.notification_service_pb2 import SendRequest
+from carillon.v1.types_pb2 import Channel, Content, Filter, Priority
+
+_TYPE = re.compile(r"[a-zA-Z0-9_.-]{1,100}\Z")
+_PRINTABLE_ASCII = re.compile(r"[\x20-\x7e]*\Z")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL_BUT_BREAKS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_URL = re.compile(r"https?://[^\s/]+\S*\Z")
+_PATH = re.compile(r"/(?!/)\S*\Z")
+_MAX_DATA_BYTES = 32 * 1024
+_MAX_DATA_DEPTH = 16
+_MAX_DATA_KEYS = 500
+_MAX_SCHEDULE = timedelta(days=366)
+
+Violation = tuple[str, str]
+
+
+def enforce(violations: Iterable[Violation]) -> None:
+    """Refuses a request that has any."""
+    found = list(violations)
+    if found:
+        raise Refusal("FIELD_INVALID", violations=found)
+
+
+def text(field: str, value: str, maximum: int, minimum: int = 0) -> Iterator[Violation]:
+    """One line."""
+    if not minimum <= len(value) <= maximum:
+        yield field, f"has {minimum} to {maximum} characters"
+    if _CONTROL.search(value):
+        yield field, "has no control characters"
+
+
+def type_name(field: str, value: str) -> Iterator[Violation]:
+    """What kind of thing happened."""
+    if not _TYPE.match(value):
+        yield field, "has 1 to 100 of a-z A-Z 0-9 _ . -"
+
+
+def printable(field: str, value: str, minimum: int = 0) -> Iterator[Violation]:
+    """An id for machines."""
+    if not minimum <= len(value) <= 128 or not _PRINTABLE_ASCII.match(value):
+        yield field, f"has {minimum} to 128 printable ASCII characters"
+
+
+def channel(field: str, value: int) -> Iterator[Violation]:
+    """A channel that there is."""
+    if value == types_pb2.CHANNEL_UNSPECIFIED or value not in Channel.values():
+        yield field, "is not a channel"
+
+
+def page_size(value: int) -> Iterator[Violation]:
+    """Of any list."""
+    if value < 0:
+        yield "page_size", "is not negative"
+
+
+def filtered(filter: Filter) -> Iterator[Violation]:
+    """Of a page, a mark or a stream."""
+    yield from text("filter.category", filter.category, 100)
+    yield from text("filter.thread_key", filter.thread_key, 200)
+    if len(filter.types) > 50:
+        yield "filter.types", "has at most 50"
+    if len(filter.labels) > 10:
+        yield "filter.labels", "has at most 10"
+
+
+def ids(field: str, value: Sequence[str]) -> Iterator[Violation]:
+    """Of notifications."""
+    if len(value) > 1_000:
+        yield field, "has at most 1,000"
+
+
+def send(request: SendRequest, now: datetime) -> Iterator[Violation]:
+    """All of one send."""
+    yield from printable("request_id", request.request_id)
+    yield from _recipients(request)
+    yield from type_name("type", request.type)
+    yield from struct("data", request.data)
+    yield from content(request.content)
+    for index, named in enumerate(request.channels):
+        yield from channel(f"channels[{index}]", named)
+    if request.priority not in Priority.values():
+        yield "priority", "is not a priority"
+    yield from text("category", request.category, 100)
+    yield from text("thread_key", request.thread_key, 200)
+    yield from text("collapse_key", request.collapse_key, 200)
+    yield from text("actor_id", request.actor_id, 200)
+    if len(request.labels) > 20:
+        yield "labels", "has at most 20"
+    for key, value in request.labels.items():
+        yield from text("labels", key, 64, 1)
+        yield from text("labels", value, 200)
+    yield from _times(request, now)
+
+
+def content(value: Content) -> Iterator[Violation]:
+    """What a person sees."""
+    yield from text("content.title", value.title, 200, 1)
+    if len(value.body) > 10_000 or _CONTROL_BUT_BREAKS.search(value.body):
+        yield "content.body", "has at most 10,000 characters, and of the control ones only LF and TAB"
+    yield from _link("content.action_url", value.action_url)
+    yield from text("content.icon", value.icon, 2_048)
+    if value.image_url and not _URL.match(value.image_url):
+        yield "content.image_url", "is an absolute http(s) URL"
+    if len(value.actions) > 5:
+        yield "content.actions", "has at most 5"
+    if len({action.id for action in value.actions}) < len(value.actions):
+        yield "content.actions", "has distinct ids"
+    for index, action in enumerate(value.actions):
+        yield from text(f"content.actions[{index}].id", action.id, 64, 1)
+        yield from text(f"content.actions[{index}].label", action.label, 100, 1)
+        yield from _link(f"content.actions[{index}].url", action.url)
+
+
+def struct(field: str, value: Struct) -> Iterator[Violation]:
+    """Values handed through."""
+    if value.ByteSize() > _MAX_DATA_BYTES:
+        yield field, "has at most 32 KiB"
+    depth, keys, finite = _measure(Value(struct_value=value))
+    if depth > _MAX_DATA_DEPTH or keys > _MAX_DATA_KEYS:
+        yield field, "is at most 16 deep and has at most 500 keys"
+    if not finite:
+        yield field, "has no NaN or infinity"
+
+
+def _measure(value: Value) -> tuple[int, int, bool]:
+    """Depth, number of keys, and whether all numbers are finite."""
+    kind = value.WhichOneof("kind")
+    if kind == "number_value":
+        return 0, 0, math.isfinite(value.number_value)
+    if kind == "struct_value":
+        children, keys = list(value.struct_value.fields.values()), len(value.struct_value.fields)
+    elif kind == "list_value":
+        children, keys = list(value.list_value.values), 0
+    else:
+        return 0, 0, True
+    parts = [_measure(child) for child in children]
+    return (
+        1 + max((part[0] for part in parts), default=0),
+        keys + sum(part[1] for part in parts),
+        all(part[2] for part in parts),
+    )
+
+
+def _recipients(request: SendRequest) -> Iterator[Violation]:
+    count = len(request.recipient_ids) + len(request.recipients)
+    if not 1 <= count <= 1_000:
+        yield "recipient_ids", "has 1 to 1,000 together with recipients"
+    for index, recipient_id in enumerate(request.recipient_ids):
+        yield from text(f"recipient_ids[{index}]", recipient_id, 200, 1)
+    for index, profile in enumerate(request.recipients):
+        yield from text(f"recipients[{index}].recipient_id", profile.recipient_id, 200, 1)
+
+
+def _link(field: str, value: str) -> Iterator[Violation]:
+    if value and (len(value) > 2_048 or not (_URL.match(value) or _PATH.match(value))):
+        yield field, "is an absolute http(s) URL or an absolute path of at most 2,048 characters"
+
+
+def _times(request: SendRequest, now: datetime) -> Iterator[Violation]:
+    deliver = to_datetime(request.deliver_time) if request.HasField("deliver_time") else now
+    if deliver > now + _MAX_SCHEDULE:
+        yield "deliver_time", "is at most one year ahead"
+    if request.HasField("expire_time") and to_datetime(request.expire_time) <= max(deliver, now):
+        yield "expire_time", "is ahead, and after deliver_time"

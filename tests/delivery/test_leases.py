@@ -1,0 +1,157 @@
+"""Claims: nothing is lost with a worker, nothing is done twice by two, nothing is written by a stale one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections import Counter
+from pathlib import Path
+
+from carillon_server.domain.channel import Channel
+from carillon_server.domain.delivery import Delivered, DeliveryState, Rejected
+from tests.delivery.gate import Gate
+from tests.delivery.house import House
+from tests.delivery.relay import Relay
+from tests.eventually import eventually
+
+_WORKER = Path(__file__).with_name("worker_process.py")
+_END_LEASES = "UPDATE delivery SET lease_expire_time = now(), next_attempt_time = now() WHERE state = 2"
+
+
+async def test_two_workers_deliver_everything_once(house: House, relay: Relay) -> None:
+    names = await house.crowd(500)
+    await house.send(*names)
+    async with house.working(), house.working():
+        rows = await house.settled({DeliveryState.DELIVERED}, within_seconds=40)
+    assert len(rows) == 500
+    assert Counter(mail.recipient for mail in relay.mails) == Counter(f"{n}@example.com" for n in names)
+    assert {row["attempt_count"] for row in rows} == {1}
+    assert len({mail.peer for mail in relay.mails}) <= 100  # connections are kept between mails
+
+
+async def test_a_live_worker_keeps_what_it_holds_past_its_first_lease(
+    postgres_url: str, redis_url: str
+) -> None:
+    gate, rival = Gate(), Gate(opened=True)
+    async with House.open(postgres_url, redis_url, lease_seconds=0.6) as house:
+        await house.people("ann")
+        async with house.working({Channel.EMAIL: gate}):
+            await house.send("ann")
+            await gate.wait_for(1)
+            first_lease = (await house.deliveries())[0]["lease_expire_time"]
+            async with house.working({Channel.EMAIL: rival}):
+
+                async def two_leases_later() -> bool:
+                    row = (await house.deliveries())[0]
+                    return bool((row["lease_expire_time"] - first_lease).total_seconds() > 1.2)
+
+                await eventually(two_leases_later)
+                gate.let_through()
+                await house.settled({DeliveryState.DELIVERED})
+    assert gate.taken.total() == 1
+    assert rival.taken.total() == 0
+
+
+async def test_a_stale_worker_records_nothing(house: House) -> None:
+    """Its lease ended while it was calling; another took over and was refused for good."""
+    stale = Gate(outcome=Delivered("too late"))
+    second = Gate(opened=True, outcome=Rejected("refused", "by the second"))
+    await house.people("ann")
+    async with house.working({Channel.EMAIL: stale}):
+        await house.send("ann")
+        await stale.wait_for(1)
+        await house.database.fetch(_END_LEASES)
+        async with house.working({Channel.EMAIL: second}):
+            await second.wait_for(1)
+            await house.settled({DeliveryState.REJECTED})
+        stale.let_through()
+    (row,) = await house.deliveries()
+    assert (row["state"], row["finish_reason"], row["fence"]) == (DeliveryState.REJECTED, "refused", 2)
+    first, last = await house.attempts()
+    assert (first["outcome"], first["end_time"]) == (None, None)
+    assert last["outcome"] == "rejected"
+    assert stale.taken == second.taken  # the same delivery id
+
+
+async def test_the_work_of_a_killed_worker_is_taken_over(house: House, relay: Relay) -> None:
+    """kill -9 in the middle of 40 mails: each arrives, and only those under way may arrive twice."""
+    names = await house.crowd(40)
+    await house.send(*names)
+    victim = await asyncio.create_subprocess_exec(
+        sys.executable,
+        _WORKER,
+        house.settings.database_url.get_secret_value(),
+        house.settings.redis_url.get_secret_value(),
+        relay.url,
+        cwd=Path(__file__).parents[2],
+    )
+    await relay.wait_for(5, within_seconds=20)
+    os.kill(victim.pid, signal.SIGKILL)
+    await victim.wait()
+    under_way = [row for row in await house.deliveries() if row["state"] == DeliveryState.ATTEMPTING]
+    async with house.working():
+        rows = await house.settled({DeliveryState.DELIVERED}, within_seconds=30)
+    arrived = Counter(mail.recipient for mail in relay.mails)
+    assert set(arrived) == {f"{name}@example.com" for name in names}
+    assert sum(arrived.values()) - len(names) <= len(under_way)
+    assert sum(row["attempt_count"] for row in rows) == len(names) + len(under_way)
+    repeated = [m.message["Message-ID"] for m in relay.mails if arrived[m.recipient] > 1]
+    assert len(set(repeated)) * 2 == len(repeated)
+
+
+async def test_a_delivery_that_takes_its_worker_with_it_runs_out_of_attempts(house: House) -> None:
+    """The attempt was counted before the call, so it ends, and can be seen."""
+    gate = Gate()
+    await house.people("ann")
+    await house.send("ann")
+    async with house.working({Channel.EMAIL: gate}):
+        for attempt in range(1, 7):
+            await gate.wait_for(attempt)
+            await house.database.fetch(_END_LEASES)
+        (row,) = await house.settled({DeliveryState.EXHAUSTED})
+    assert (row["finish_reason"], row["attempt_count"]) == ("worker_lost", 6)
+
+
+async def test_what_a_stopping_worker_cannot_finish_is_handed_back(postgres_url: str, redis_url: str) -> None:
+    gate, second = Gate(), Gate(opened=True)
+    async with House.open(postgres_url, redis_url, worker_grace_seconds=0.1, lease_seconds=600.0) as house:
+        await house.people("ann")
+        async with house.working({Channel.EMAIL: gate}):
+            await house.send("ann")
+            await gate.wait_for(1)
+        (row,) = await house.deliveries()
+        assert (row["state"], row["lease_expire_time"]) == (DeliveryState.RETRYING, None)
+        async with house.working({Channel.EMAIL: second}):
+            await house.settled({DeliveryState.DELIVERED})
+        assert [a["outcome"] for a in await house.attempts()] == ["abandoned", "delivered"]
+
+
+async def test_a_stopping_worker_finishes_what_it_holds(house: House) -> None:
+    gate = Gate()
+    await house.people("ann")
+    worker = house.worker({Channel.EMAIL: gate})
+    await worker.start()
+    await house.send("ann")
+    await gate.wait_for(1)
+    stopping = asyncio.create_task(worker.stop())
+    await house.people("bob")
+    await house.send("bob")
+    gate.let_through()
+    await stopping
+    rows = await house.deliveries()
+    assert [row["state"] for row in rows] == [DeliveryState.DELIVERED, DeliveryState.SCHEDULED]
+
+
+async def test_no_more_runs_at_once_than_there_are_slots(postgres_url: str, redis_url: str) -> None:
+    gate = Gate()
+    async with House.open(postgres_url, redis_url, worker_concurrency=3) as house:
+        await house.send(*await house.crowd(10))
+        async with house.working({Channel.EMAIL: gate}):
+            await gate.wait_for(3)
+            states = Counter(row["state"] for row in await house.deliveries())
+            assert states == {DeliveryState.ATTEMPTING: 3, DeliveryState.SCHEDULED: 7}
+            gate.let_through()
+            await house.settled({DeliveryState.DELIVERED})
+    assert gate.most_running == 3

@@ -42,6 +42,30 @@ batch_notifications = Histogram(
 writer_queue = Gauge("carillon_writer_queue", "Notifications that wait to be written.")
 sends = Counter("carillon_sends_total", "Sends by result: sent, replayed, refused, failed.", ["result"])
 
+streams_open = Gauge("carillon_streams_open", "Subscribe streams of this process.")
+stream_messages = Counter("carillon_stream_messages_total", "Messages written to streams, of every kind.")
+stream_lag_seconds = Histogram(
+    "carillon_stream_lag_seconds",
+    "From a commit until its event is written to a stream.",
+    buckets=_FAST_SECONDS,
+)
+stream_catch_ups = Counter(
+    "carillon_stream_catch_ups_total", "Times a live stream had to read from Postgres."
+)
+stream_resets = Counter("carillon_stream_resets_total", "Streams that had to start afresh.", ["cause"])
+slow_readers = Counter("carillon_slow_readers_total", "Streams ended because their reader took nothing.")
+hints_published = Counter("carillon_hints_published_total", "Hints sent to other processes.")
+hints_received = Counter("carillon_hints_received_total", "Hints of other processes taken in.")
+hints_rejected = Counter(
+    "carillon_hints_rejected_total", "Messages on our channels that our keys do not open."
+)
+hints_dropped = Counter(
+    "carillon_hints_dropped_total", "Hints not sent: Redis away, or the queue full.", ["reason"]
+)
+hints_missed = Counter(
+    "carillon_hints_missed_total", "Inboxes with streams that the poller found ahead of their hints."
+)
+
 
 def configure_logging(level: str, *, json_lines: bool | None = None) -> None:
     """Sends records to standard error: JSON lines, or coloured text on a terminal."""

@@ -70,4 +70,5 @@ def _counts(word: str, counts: Counts) -> Text:
 
 
 def _word(word: str, style: str) -> Text:
-    return Text(f"{datetime.now().astimezone():%H:%M:%S}  ", "dim").append(f"{word:<{_WIDEST_WORD}}  ", style)
+    now = f"{datetime.now().astimezone():%H:%M:%S}  "
+    return Text.assemble((now, "dim"), (f"{word:<{_WIDEST_WORD}}  ", style))

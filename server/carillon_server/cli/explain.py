@@ -68,7 +68,8 @@ def _explain_call(error: errors.CarillonError) -> CommandError:
     if violations:
         return CommandError(ExitCode.REFUSED, "The request is not valid.", *violations)
     reason = error.reason or error.code.name
-    return CommandError(_exit_code(error), f"{error} ({reason})", *_advice(error))
+    what = str(error) if reason in str(error) else f"{error} ({reason})"
+    return CommandError(_exit_code(error), what, *_advice(error))
 
 
 def _exit_code(error: errors.CarillonError) -> ExitCode:

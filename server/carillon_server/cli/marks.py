@@ -43,9 +43,7 @@ def mark_command(mark: Mark) -> Callable[..., None]:
         session: Session,
         kinds: KindOptions,
         states: StateOptions,
-        ids: Annotated[
-            list[str] | None, typer.Argument(metavar="[ID]...", help="These notifications.")
-        ] = None,
+        ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="These notifications.")] = None,
         everything: Annotated[
             bool,
             typer.Option("--all", help="All, or all that the filters let through.", rich_help_panel=WHICH),

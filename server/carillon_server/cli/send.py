@@ -126,7 +126,7 @@ async def send(
 async def cancel(
     session: Session,
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID]...", help="Notifications that you sent.")
+        list[str] | None, typer.Argument(metavar="ID", help="Notifications that you sent.")
     ] = None,
     request_id: Annotated[str, typer.Option(help="All that was sent under this request id.")] = "",
     collapse: Annotated[str, typer.Option(help="All with this collapse key in the inboxes of --to.")] = "",

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import pytest
+
+from carillon import AsyncClient, errors
+from carillon.v1 import types_pb2
+
+
+async def test_a_recipient_is_created_and_changed_field_by_field(producer: AsyncClient, ada: str) -> None:
+    created = await producer.upsert_recipient(
+        recipient={"recipient_id": ada, "locale": "de-CH", "attributes": {"plan": "pro"}}
+    )
+    await producer.upsert_recipient(recipient={"recipient_id": ada, "time_zone": "Europe/Zurich"})
+    await producer.upsert_recipient(recipient={"recipient_id": ada}, update_mask=["attributes"])
+    recipient = (await producer.get_recipient(recipient_id=ada)).recipient
+    assert (recipient.locale, recipient.time_zone) == ("de-CH", "Europe/Zurich")
+    assert dict(recipient.attributes) == {}
+    assert recipient.create_time == created.recipient.create_time
+
+
+async def test_a_mask_of_everything_clears_what_is_not_given(producer: AsyncClient, ada: str) -> None:
+    await producer.upsert_recipient(recipient={"recipient_id": ada, "locale": "de-CH"})
+    changed = await producer.upsert_recipient(
+        recipient={"recipient_id": ada, "time_zone": "UTC"}, update_mask=["*"]
+    )
+    assert (changed.recipient.locale, changed.recipient.time_zone) == ("", "UTC")
+    with pytest.raises(errors.FieldInvalidError):
+        await producer.upsert_recipient(recipient={"recipient_id": ada}, update_mask=["create_time"])
+
+
+async def test_endpoints_come_with_their_recipient_or_not_at_all(producer: AsyncClient, ada: str) -> None:
+    email = {"channel": "EMAIL", "address": "ada@example.org", "label": "home"}
+    with pytest.raises(errors.FieldInvalidError):
+        await producer.upsert_recipient(
+            recipient={"recipient_id": ada}, endpoints=[email, {"channel": "EMAIL", "address": "nowhere"}]
+        )
+    with pytest.raises(errors.RecipientNotFoundError):
+        await producer.get_recipient(recipient_id=ada)
+    await producer.upsert_recipient(recipient={"recipient_id": ada}, endpoints=[email])
+    [endpoint] = (await producer.list_endpoints(recipient_id=ada)).endpoints
+    assert (endpoint.address, endpoint.label) == ("ada@example.org", "home")
+
+
+async def test_the_same_address_again_changes_its_label(gateway: AsyncClient, ada: str) -> None:
+    email = {"channel": "EMAIL", "address": "ada@example.org"}
+    first = await gateway.put_endpoint(recipient_id=ada, endpoint={**email, "label": "home"})
+    again = await gateway.put_endpoint(recipient_id=ada, endpoint={**email, "label": "work"})
+    await gateway.put_endpoint(recipient_id=ada, endpoint={"channel": "SMS", "address": "+41446681800"})
+    assert first.endpoint.id == again.endpoint.id
+    listed = (await gateway.list_endpoints(recipient_id=ada)).endpoints
+    assert [(each.channel, each.label) for each in listed] == [
+        (types_pb2.CHANNEL_EMAIL, "work"),
+        (types_pb2.CHANNEL_SMS, ""),
+    ]
+
+
+async def test_a_removed_endpoint_is_gone_and_another_recipients_is_not_found(
+    gateway: AsyncClient, ada: str, bob: str
+) -> None:
+    email = {"channel": "EMAIL", "address": "ada@example.org"}
+    sent = (await gateway.put_endpoint(recipient_id=ada, endpoint=email)).endpoint.id
+    await gateway.put_endpoint(recipient_id=bob, endpoint=email)
+    with pytest.raises(errors.EndpointNotFoundError):
+        await gateway.delete_endpoint(recipient_id=ada, id="rubbish")
+    await gateway.delete_endpoint(recipient_id=ada, id=sent)
+    await gateway.delete_endpoint(recipient_id=ada, id=sent)
+    assert not (await gateway.list_endpoints(recipient_id=ada)).endpoints
+    assert len((await gateway.list_endpoints(recipient_id=bob)).endpoints) == 1
+
+
+@pytest.mark.parametrize(
+    ("channel", "address"),
+    [
+        ("IN_APP", "x"),
+        (0, "x"),
+        ("EMAIL", "nowhere"),
+        ("EMAIL", "a\r\nb@example.org"),
+        ("SMS", "044 668 18 00"),
+        ("WEBHOOK", "http://example.org/hook"),
+        ("PUSH", ""),
+    ],
+)
+async def test_an_address_fits_its_channel(
+    gateway: AsyncClient, ada: str, channel: str | int, address: str
+) -> None:
+    with pytest.raises(errors.FieldInvalidError):
+        await gateway.put_endpoint(recipient_id=ada, endpoint={"channel": channel, "address": address})
+
+
+async def test_recipients_are_listed_by_id_page_by_page(producer: AsyncClient, ada: str) -> None:
+    mine = [f"{ada}-{number}" for number in range(3)]
+    for recipient_id in mine:
+        await producer.upsert_recipient(recipient={"recipient_id": recipient_id})
+    listed = [recipient.recipient_id async for recipient in producer.list_all_recipients(page_size=2)]
+    assert [recipient_id for recipient_id in listed if recipient_id in mine] == mine
+    assert listed == sorted(listed)
+    with pytest.raises(errors.PageTokenInvalidError):
+        await producer.list_recipients(page_token="rubbish")
+
+
+async def test_erasing_leaves_nothing(
+    producer: AsyncClient, gateway: AsyncClient, operator: AsyncClient, ada: str
+) -> None:
+    profile = {"recipient_id": ada, "email": "ada@example.org"}
+    await producer.send(recipients=[profile], type="t", content={"title": "x"})
+    await gateway.mute(recipient_id=ada, target={"type": "t"})
+    await operator.delete_recipient(recipient_id=ada)
+    await operator.delete_recipient(recipient_id=ada)
+    with pytest.raises(errors.RecipientNotFoundError):
+        await producer.get_recipient(recipient_id=ada)
+    assert (await gateway.list(recipient_id=ada)).total_count == 0
+    assert not (await gateway.get_preferences(recipient_id=ada)).preferences.mutes

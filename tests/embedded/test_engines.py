@@ -9,13 +9,12 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from redis import Redis
 
-from carillon_server.embedded.access import Access
 from carillon_server.embedded.errors import EmbeddedError
 from carillon_server.embedded.ports import HOST
 from carillon_server.embedded.postgres import OWNER, Postgres
@@ -70,6 +69,12 @@ def supervisor(directory: Path) -> Iterator[subprocess.Popen[bytes]]:
 def engine_processes(directory: Path) -> set[int]:
     servers = processes_in(directory / "postgres" / "cluster", "postgres")
     return servers | processes_in(directory / "valkey" / "data", "valkey-server")
+
+
+def kill(pid: int, number: signal.Signals) -> None:
+    """A process may have ended because another one did."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def test_postgres_keeps_data_and_address_from_start_to_start(postgres: Postgres) -> None:
@@ -127,7 +132,7 @@ def test_engines_start_after_everything_was_killed(
     with supervisor(directory) as process:
         processes = engine_processes(directory)
         for pid in {process.pid, *processes}:
-            os.kill(pid, signal.SIGKILL)
+            kill(pid, signal.SIGKILL)
     with started(postgres), started(valkey):
         assert not processes & engine_processes(directory)
 
@@ -136,7 +141,7 @@ def test_engines_start_beside_stopped_leftovers(directory: Path, postgres: Postg
     with supervisor(directory) as process:
         leftovers = engine_processes(directory)
         for pid in leftovers:
-            os.kill(pid, signal.SIGSTOP)
+            kill(pid, signal.SIGSTOP)
         process.kill()
         process.wait()
         with started(postgres), started(valkey):
@@ -154,11 +159,11 @@ def test_postgres_starts_when_its_old_number_belongs_to_another_program(postgres
         assert postgres.answers()
 
 
-def test_a_port_taken_meanwhile_is_changed(postgres: Postgres) -> None:
+def test_a_port_taken_meanwhile_is_changed(directory: Path, postgres: Postgres) -> None:
     with started(postgres):
-        port = Access.read(postgres.directory).port
-    with socket.create_server((HOST, port)), started(postgres):
-        assert Access.read(postgres.directory).port != port
+        port = postgres.access.port
+    with socket.create_server((HOST, port)), started(Postgres(directory / "postgres")) as moved:
+        assert moved.access.port != port
 
 
 def test_a_failed_start_tells_the_last_words_of_the_server(postgres: Postgres) -> None:

@@ -9,17 +9,19 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
-from carillon_server.embedded.access import Access
-from carillon_server.embedded.cluster import ADMIN, Cluster, open_cluster, programs
+from carillon_server.embedded.cluster import ADMIN, open_cluster, programs
+from carillon_server.embedded.engine import Engine
 from carillon_server.embedded.errors import EmbeddedError
 from carillon_server.embedded.ports import HOST
-from carillon_server.embedded.private_file import private_directory
-from carillon_server.embedded.process import spawn, stop, stop_leftovers, tail
+from carillon_server.embedded.process import spawn, stop, stop_leftovers
 
 OWNER = "carillon"
+_STOP_TIMEOUT_SECONDS = 10
+# End without a last checkpoint; the next start replays the log. Not SIGINT: a server that gets it while it
+# recovers from a crash (18.6) then waits for ever.
+_AT_ONCE = signal.SIGQUIT
 _SETTINGS = {
     "listen_addresses": HOST,
     # A socket's path is limited to about a hundred bytes, a data directory's is not.
@@ -35,51 +37,19 @@ _SETTINGS = {
 }
 
 
-class Postgres:
-    """One server with its data in one directory; started and stopped by one supervisor."""
+class Postgres(Engine):
+    """One server with a database and a role for the service."""
 
     name = "postgres"
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory.resolve()
-        self.log = self.directory / "server.log"
-        self._process: subprocess.Popen[bytes] | None = None
-
     @property
     def url(self) -> str:
-        """The address of the service's database, for the role that owns it."""
-        access = Access.read(self.directory)
-        return f"postgresql://{OWNER}:{access.password}@{HOST}:{access.port}/{OWNER}"
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
-
-    @property
-    def running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    def spawn(self) -> None:
-        """Start the server without waiting for it, after ending whatever a dead supervisor left behind."""
-        private_directory(self.directory)
-        cluster = open_cluster(self.directory)
-        _clear(cluster)
-        access = Access.settle(self.directory)
-        settings = {**_SETTINGS, "port": str(access.port)}
-        options = [f"--{key.replace('_', '-')}={value}" for key, value in settings.items()]
-        command: list[str | Path] = [cluster.program, "-D", cluster.data, *options]
-        self.log.write_bytes(b"")
-        # SIGINT: end sessions and write what is needed for an immediate next start.
-        self._process = spawn(command, log=self.log, run_as=cluster.run_as, death_signal=signal.SIGINT)
+        return f"postgresql://{OWNER}:{self.access.password}@{HOST}:{self.access.port}/{OWNER}"
 
     def wait_ready(self, timeout_seconds: float = 60) -> None:
-        """Return when the service's database answers; else raise `EmbeddedError`."""
-        deadline = time.monotonic() + timeout_seconds
-        while not self.answers():
-            if not self.running or time.monotonic() > deadline:
-                raise EmbeddedError(f"Postgres did not start:\n{tail(self.log)}")
-            time.sleep(0.02)
-        if self.query(f"SELECT 1 FROM pg_database WHERE datname = '{OWNER}'") == "":  # noqa: S608 - our own constant
+        """Return when the service's database answers, made if it was not there."""
+        super().wait_ready(timeout_seconds)
+        if not self.query(f"SELECT 1 FROM pg_database WHERE datname = '{OWNER}'"):  # noqa: S608 - our own constant
             self._create_database()
 
     def answers(self) -> bool:
@@ -89,13 +59,18 @@ class Postgres:
             return False
         return True
 
+    def stop(self) -> None:
+        if self._process is not None:
+            # SIGINT: end sessions and write what is needed for an immediate next start.
+            stop(self._process, signal.SIGINT, _STOP_TIMEOUT_SECONDS)
+
     def query(self, sql: str, database: str = ADMIN) -> str:
         """Run statements as the superuser; the values that come back, one row a line."""
-        cluster, access = open_cluster(self.directory), Access.read(self.directory)
+        password = open_cluster(self.directory).admin_password
         result = subprocess.run(
             [programs() / "psql", "-X", "-w", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", database],
             input=sql,
-            env=_psql_environment(access.port, cluster.admin_password),
+            env=_psql_environment(self.access.port, password),
             capture_output=True,
             text=True,
             timeout=30,
@@ -105,15 +80,26 @@ class Postgres:
             raise EmbeddedError(f"Postgres refused: {result.stderr.strip()}")
         return result.stdout.strip()
 
-    def stop(self, timeout_seconds: float = 20) -> None:
-        """End all sessions and the server."""
-        if self._process is not None:
-            stop(self._process, signal.SIGINT, timeout_seconds)
+    def _prepare(self) -> None:
+        cluster = open_cluster(self.directory)
+        lock = cluster.data / "postmaster.pid"
+        first_word = lock.read_text().split(maxsplit=1)[:1] if lock.exists() else []
+        leader = int(first_word[0]) if first_word else None
+        stop_leftovers(cluster.data, "postgres", leader, _AT_ONCE)
+        if Path("/proc/self").exists():
+            # Postgres would believe the number in it, even if that is another program's by now.
+            lock.unlink(missing_ok=True)
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        cluster = open_cluster(self.directory)
+        settings = {**_SETTINGS, "port": str(self.access.port)}
+        options = [f"--{key.replace('_', '-')}={value}" for key, value in settings.items()]
+        command: list[str | Path] = [cluster.program, "-D", cluster.data, *options]
+        return spawn(command, log=self.log, run_as=cluster.run_as, death_signal=_AT_ONCE)
 
     def _create_database(self) -> None:
-        password = Access.read(self.directory).password
         self.query(
-            f"DROP ROLE IF EXISTS {OWNER}; CREATE ROLE {OWNER} LOGIN PASSWORD '{password}';"
+            f"DROP ROLE IF EXISTS {OWNER}; CREATE ROLE {OWNER} LOGIN PASSWORD '{self.access.password}';"
             f"CREATE DATABASE {OWNER} OWNER {OWNER};"
         )
 
@@ -122,15 +108,3 @@ def _psql_environment(port: int, password: str) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
     connection = {"PGHOST": HOST, "PGPORT": str(port), "PGUSER": ADMIN, "PGPASSWORD": password}
     return {**kept, **connection, "PGCONNECT_TIMEOUT": "5"}
-
-
-def _clear(cluster: Cluster) -> None:
-    """Make way for a new server: no process of an older one, and no file that names a number it had.
-
-    Postgres trusts that number: should another program have it by now, it would refuse to start.
-    """
-    lock = cluster.data / "postmaster.pid"
-    leader = int(lock.read_text().split()[0]) if lock.exists() and lock.read_text().strip() else None
-    stop_leftovers(cluster.data, "postgres", leader, signal.SIGINT)
-    if Path("/proc/self").exists():
-        lock.unlink(missing_ok=True)

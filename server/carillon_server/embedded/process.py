@@ -15,6 +15,7 @@ from carillon_server.embedded.errors import EmbeddedError
 
 _LEASH = Path(__file__).with_name("leash.py")
 _POLL_SECONDS = 0.02
+_MAX_LOG_BYTES = 64 * 1024 * 1024
 SAME_USER = "same"
 
 
@@ -116,3 +117,9 @@ def tail(log: Path, lines: int = 5) -> str:
     """The last lines of a log, for an error message."""
     text = log.read_text(errors="replace") if log.exists() else ""
     return "\n".join(text.splitlines()[-lines:]) or "(it logged nothing)"
+
+
+def trim(log: Path) -> None:
+    """Empty a log that has grown too long; who writes to it goes on at its new end."""
+    if log.stat().st_size > _MAX_LOG_BYTES:
+        os.truncate(log, 0)

@@ -1,0 +1,161 @@
+"""Everything that `carillon up` runs: engines, server, worker, gateway and mail sink.
+
+What nobody waits for starts first, then the engines, the migrations and the service. It stops backwards: the
+service finishes its work while the engines still run.
+"""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from carillon_server.embedded import dev_identity, environment
+from carillon_server.embedded.child import Child
+from carillon_server.embedded.data_dir import DataDir
+from carillon_server.embedded.endpoints import Endpoints, Ports, address
+from carillon_server.embedded.errors import EmbeddedError
+from carillon_server.embedded.ports import HOST, accepts
+from carillon_server.embedded.postgres import Postgres
+from carillon_server.embedded.private_file import private_directory
+from carillon_server.embedded.supervisor import Part, Supervisor
+from carillon_server.embedded.valkey import Valkey
+
+_START_TIMEOUT_SECONDS = 60
+_POLL_SECONDS = 0.02
+
+
+class InterruptedStartError(Exception):
+    """Somebody asked to stop before everything was ready."""
+
+
+@dataclass(frozen=True)
+class ExternalEngines:
+    """Addresses of engines that run elsewhere; empty: an embedded one is started."""
+
+    database_url: str = ""
+    redis_url: str = ""
+
+
+class Stack:
+    """The parts and their order. For the main thread of the one process that holds the directory's lock."""
+
+    def __init__(
+        self,
+        directory: DataDir,
+        ports: Ports,
+        external: ExternalEngines,
+        stopping: threading.Event,
+        report: Callable[[str], None],
+    ) -> None:
+        private_directory(directory.logs)
+        dev_identity.ensure_keys(directory.identity)
+        self.endpoints = Endpoints(ports, dev_identity.demo_tokens(directory.identity))
+        self._directory = directory
+        self._logs = directory.logs
+        self._external = external
+        self._stopping = stopping
+        self._report = report
+        self._engines: list[Postgres | Valkey] = []
+        self._children: list[Child] = []
+        self._deadline = time.monotonic() + _START_TIMEOUT_SECONDS
+
+    def start(self) -> None:
+        """Return when every part does its work.
+
+        Raises `EmbeddedError` naming the part that does not, `InterruptedStartError` when asked to stop.
+        """
+        mail = self._spawn_mail_sink()
+        gateway = self._spawn_gateway()
+        # Importing gRPC takes a while, so this starts early; it waits for the server by itself.
+        demo = self._spawn_demo()
+        settings = self._start_engines()
+        self._migrate(settings)
+        server = self._spawn(Child("server", ["carillon_server", "serve"], self._logs, settings))
+        worker = self._spawn(Child("worker", ["carillon_server", "worker"], self._logs, settings))
+        self._wait(mail.is_ready, gateway.is_ready, server.is_ready, worker.is_ready, demo.has_succeeded)
+        self._children.remove(demo)
+        self._tell()
+
+    def run(self) -> None:
+        """Keep every part running until asked to stop."""
+        parts: list[Part] = [*self._engines, *self._children]
+        Supervisor(parts, self._report).run(self._stopping, self._tell)
+
+    def stop(self) -> None:
+        """End everything: the service first, while it can still finish its work, the engines last."""
+        self._directory.endpoints.unlink(missing_ok=True)
+        service = [child for child in self._children if child.name != "mail"]
+        for child in service:
+            child.ask_to_stop()
+        for child in [*service, *self._children]:
+            child.stop()
+        for engine in reversed(self._engines):
+            engine.stop()
+
+    def kill_children(self) -> None:
+        """Wait no longer for the service to finish its work."""
+        for child in self._children:
+            child.kill()
+
+    def _spawn_mail_sink(self) -> Child:
+        port = self.endpoints.ports.smtp
+        module = ("carillon_server.embedded.mail_sink", str(port), self._directory.mail)
+        return self._spawn(Child("mail", module, self._logs, {}, lambda: accepts(port)))
+
+    def _spawn_gateway(self) -> Child:
+        settings = environment.gateway(self._directory, self.endpoints)
+        port = self.endpoints.ports.http
+        return self._spawn(
+            Child("gateway", ["carillon_gateway"], self._logs, settings, lambda: _is_healthy(port))
+        )
+
+    def _spawn_demo(self) -> Child:
+        settings = environment.demo_recipients(self.endpoints)
+        command = ["carillon_server.embedded.demo_recipients", address(self.endpoints.ports.grpc)]
+        return self._spawn(Child("demo", command, self._logs, settings))
+
+    def _start_engines(self) -> dict[str, str]:
+        database_url = self._external.database_url or self._start_engine(Postgres(self._directory.postgres))
+        redis_url = self._external.redis_url or self._start_engine(Valkey(self._directory.valkey))
+        return environment.service(self._directory, self.endpoints, database_url, redis_url)
+
+    def _start_engine(self, engine: Postgres | Valkey) -> str:
+        engine.spawn()
+        self._engines.append(engine)
+        engine.wait_ready()
+        return engine.url
+
+    def _migrate(self, settings: Mapping[str, str]) -> None:
+        migrations = self._spawn(Child("migrations", ["carillon_server", "migrate"], self._logs, settings))
+        self._wait(migrations.has_succeeded)
+        self._children.remove(migrations)
+
+    def _spawn(self, child: Child) -> Child:
+        self._children.append(child)
+        child.spawn()
+        return child
+
+    def _wait(self, *conditions: Callable[[], bool]) -> None:
+        while not all(condition() for condition in conditions):
+            if self._stopping.wait(_POLL_SECONDS):
+                raise InterruptedStartError
+            if time.monotonic() > self._deadline:
+                raise EmbeddedError(f"not ready in {_START_TIMEOUT_SECONDS} s; the logs are in {self._logs}")
+
+    def _tell(self) -> None:
+        pids = {part.name: part.pid for part in (*self._engines, *self._children)}
+        self.endpoints.write(self._directory.endpoints, pids)
+
+
+def _is_healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=1)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

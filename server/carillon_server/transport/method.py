@@ -6,8 +6,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from google.protobuf.message import Message
-
 from carillon_server.domain.identity import Role
 
 if TYPE_CHECKING:
@@ -27,7 +25,7 @@ class Method:
     """As on the wire: `/carillon.v1.NotificationService/Send`."""
     request_streaming: bool
     response_streaming: bool
-    parse: Callable[[bytes], Message]
+    parse: Callable[[bytes], Any]
     """Raises `DecodeError` for bytes that are no request of this RPC."""
     function: Function
     roles: frozenset[Role] | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import chain
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from carillon.v1 import notification_service_pb2 as notifications
 from carillon.v1 import preference_service_pb2 as preferences
@@ -14,17 +14,17 @@ from carillon_server.transport.validation.contact import email, phone
 from carillon_server.transport.validation.rule import FINE, Rule, Violations, under, wrong
 from carillon_server.transport.validation.url import web_url
 
-if TYPE_CHECKING:
-    MarkRequest: TypeAlias = (
-        notifications.MarkReadRequest
-        | notifications.MarkUnreadRequest
-        | notifications.MarkSeenRequest
-        | notifications.ArchiveRequest
-        | notifications.UnarchiveRequest
-        | notifications.PinRequest
-        | notifications.UnpinRequest
-        | notifications.DeleteRequest
-    )
+MarkRequest: TypeAlias = (
+    notifications.MarkReadRequest
+    | notifications.MarkUnreadRequest
+    | notifications.MarkSeenRequest
+    | notifications.ArchiveRequest
+    | notifications.UnarchiveRequest
+    | notifications.PinRequest
+    | notifications.UnpinRequest
+    | notifications.DeleteRequest
+)
+"""The requests of the RPCs that mark; all look alike."""
 
 MAX_RECIPIENTS = 1_000
 MAX_BATCH_RECIPIENTS = 10_000

@@ -60,7 +60,7 @@ class Validation:
                 Reason.MESSAGE_TOO_LARGE, f"a message has at most {self._max_message_bytes:,} bytes"
             )
         try:
-            message = method.parse(raw)
+            message: Message = method.parse(raw)
         except DecodeError as error:
             raise Refusal(Reason.FIELD_INVALID, "the bytes are not a message of this RPC") from error
         message.DiscardUnknownFields()

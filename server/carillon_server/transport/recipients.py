@@ -1,0 +1,80 @@
+"""`RecipientService`."""
+
+from __future__ import annotations
+
+from carillon.v1 import recipient_service_pb2 as pb
+from carillon_server.services.recipients import RecipientService
+from carillon_server.transport.addressing import known_endpoint, resolve_address
+from carillon_server.transport.call import Call
+from carillon_server.transport.convert.recipients import (
+    to_endpoint,
+    to_endpoint_message,
+    to_patch,
+    to_recipient_message,
+)
+from carillon_server.transport.page_token import PageTokenSealer
+from carillon_server.transport.pages import RecipientPages, recipients_page_size
+
+# The methods are named as the RPCs.
+# ruff: noqa: N802
+
+
+class RecipientServicer:
+    """People and where they can be reached."""
+
+    def __init__(self, recipients: RecipientService, pages: PageTokenSealer) -> None:
+        self._recipients = recipients
+        self._pages = pages
+
+    async def UpsertRecipient(
+        self, request: pb.UpsertRecipientRequest, call: Call
+    ) -> pb.UpsertRecipientResponse:
+        address = resolve_address(call, request.recipient.recipient_id, "recipient.recipient_id")
+        patch = to_patch(address.recipient_id, request)
+        recipient = await self._recipients.upsert(address.tenant, patch, timeout=call.remaining_seconds())
+        return pb.UpsertRecipientResponse(recipient=to_recipient_message(recipient))
+
+    async def GetRecipient(self, request: pb.GetRecipientRequest, call: Call) -> pb.GetRecipientResponse:
+        address = resolve_address(call, request.recipient_id)
+        recipient = await self._recipients.get(address, timeout=call.remaining_seconds())
+        return pb.GetRecipientResponse(recipient=to_recipient_message(recipient))
+
+    async def ListRecipients(
+        self, request: pb.ListRecipientsRequest, call: Call
+    ) -> pb.ListRecipientsResponse:
+        pages = RecipientPages(self._pages, call.principal.tenant)
+        recipients, last = await self._recipients.list(
+            call.principal.tenant,
+            page_size=recipients_page_size(request.page_size),
+            after=pages.open(request.page_token),
+            timeout=call.remaining_seconds(),
+        )
+        messages = [to_recipient_message(recipient) for recipient in recipients]
+        return pb.ListRecipientsResponse(recipients=messages, next_page_token=pages.seal(last))
+
+    async def DeleteRecipient(
+        self, request: pb.DeleteRecipientRequest, call: Call
+    ) -> pb.DeleteRecipientResponse:
+        address = resolve_address(call, request.recipient_id)
+        await self._recipients.delete(address, timeout=call.remaining_seconds())
+        return pb.DeleteRecipientResponse()
+
+    async def PutEndpoint(self, request: pb.PutEndpointRequest, call: Call) -> pb.PutEndpointResponse:
+        address = resolve_address(call, request.recipient_id)
+        endpoint = await self._recipients.put_endpoint(
+            address, to_endpoint(request.endpoint), timeout=call.remaining_seconds()
+        )
+        return pb.PutEndpointResponse(endpoint=to_endpoint_message(endpoint))
+
+    async def ListEndpoints(self, request: pb.ListEndpointsRequest, call: Call) -> pb.ListEndpointsResponse:
+        address = resolve_address(call, request.recipient_id)
+        endpoints = await self._recipients.list_endpoints(address, timeout=call.remaining_seconds())
+        return pb.ListEndpointsResponse(endpoints=[to_endpoint_message(endpoint) for endpoint in endpoints])
+
+    async def DeleteEndpoint(
+        self, request: pb.DeleteEndpointRequest, call: Call
+    ) -> pb.DeleteEndpointResponse:
+        address = resolve_address(call, request.recipient_id)
+        endpoint_id = known_endpoint(request.id)
+        await self._recipients.delete_endpoint(address, endpoint_id, timeout=call.remaining_seconds())
+        return pb.DeleteEndpointResponse()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from carillon_server.embedded.errors import EmbeddedError
@@ -24,16 +24,14 @@ class Ports:
 
     def settled(self) -> Ports:
         """With every 0 replaced; raises `EmbeddedError` naming the option of a port that is in use."""
-        asked = asdict(self)
-        for name, port in asked.items():
-            if port and not is_free(port):
+        settled: dict[str, int] = {}
+        for name, port in asdict(self).items():
+            if port and (port in settled.values() or not is_free(port)):
                 option = f"--{name.replace('_', '-')}-port"
                 raise EmbeddedError(f"port {port} is in use; choose another with {option} (0: any free one)")
-        taken = set(asked.values())
-        for name in (field.name for field in fields(self) if not asked[field.name]):
-            asked[name] = next(port for port in iter(free_port, None) if port not in taken)
-            taken.add(asked[name])
-        return replace(self, **asked)
+            taken = {*settled.values(), *asdict(self).values()}
+            settled[name] = port or next(found for found in iter(free_port, 0) if found not in taken)
+        return Ports(**settled)
 
 
 def address(port: int) -> str:

@@ -23,6 +23,8 @@ from carillon_server.transport.status import CODES, DETAILS_KEY, to_status
 
 _CODES_BY_NUMBER = {int(code.value[0]): code for code in grpc.StatusCode}
 
+_FLUSH_SECONDS = 1.0
+
 
 class Errors:
     """Ends calls that raise; cancellation passes through."""
@@ -67,4 +69,11 @@ async def _abort(call: Call, refusal: Refusal) -> Never:
     status = to_status(refusal)
     call.code = CODES[refusal.reason]
     metadata = ((REQUEST_ID_KEY, call.request_id), (DETAILS_KEY, status.SerializeToString()))
-    await call.context.abort(call.code, refusal.message, metadata)
+    try:
+        async with asyncio.timeout(_FLUSH_SECONDS):
+            await call.context.abort(call.code, refusal.message, metadata)
+    except TimeoutError:
+        # The status lies in the connection, behind messages that the peer does not take; the call must not
+        # wait there with it. Writing to an aborted call raises its `AbortError`.
+        await call.context.write(b"")
+    raise AssertionError("an aborted call goes on")

@@ -10,11 +10,13 @@ import logging
 import re
 import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import cast
 
 import structlog
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -84,6 +86,19 @@ def configure_logging(level: str, *, json_lines: bool | None = None) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+@contextmanager
+def metrics_server(address: str) -> Iterator[None]:
+    """Serves the metrics for Prometheus on `host:port` while the context is open."""
+    host, _, port = address.rpartition(":")
+    server, thread = start_http_server(int(port), host.strip("[]"))
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def get_logger() -> FilteringBoundLogger:

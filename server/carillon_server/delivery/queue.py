@@ -169,6 +169,22 @@ def _job(name: str, action: Callable[[], None]) -> WorkerCoroutine:
     return run
 
 
+class RedisProbe:
+    """Whether Redis answers."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis = _connect(redis_url, retries=0)
+
+    async def __call__(self) -> bool:
+        try:
+            return bool(await self._redis.ping())
+        except _REDIS_AWAY:
+            return False
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+
 class WorkerProbe:
     """Whether some worker is alive: one has said so in Redis within the last seconds."""
 

@@ -1,0 +1,1 @@
+"""Figures as ratios from one run: ours against the limit that the machine and the libraries set."""

@@ -1,0 +1,209 @@
+"""The composition root: the one place where the parts are put together.
+
+`running_server` and `running_worker` start everything in order and stop it in the reverse one. `serve` and
+`work` run them until a signal comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from carillon_server import telemetry
+from carillon_server.config import Settings
+from carillon_server.delivery.channels import build_providers, configured_channels
+from carillon_server.delivery.queue import RedisProbe, Waker, WorkerProbe
+from carillon_server.delivery.worker import Worker
+from carillon_server.domain.cursor import CursorSealer
+from carillon_server.realtime.realtime import Realtime
+from carillon_server.services.api_keys import ApiKeys
+from carillon_server.services.group_writer import GroupWriter
+from carillon_server.services.identity import Identity, build_token_verifier
+from carillon_server.services.inbox import InboxService
+from carillon_server.services.preferences import PreferenceService
+from carillon_server.services.recipients import RecipientService
+from carillon_server.services.send import SendService
+from carillon_server.storage.database import Database
+from carillon_server.storage.installation import Installation
+from carillon_server.storage.migrate import check_schema
+from carillon_server.transport.checker import Checker
+from carillon_server.transport.cursors import Cursors
+from carillon_server.transport.encode import decode_action_ids, decode_content
+from carillon_server.transport.encode_events import SubscribeResponseEncoder
+from carillon_server.transport.health import HealthMonitor, Probe
+from carillon_server.transport.notifications import NotificationServicer
+from carillon_server.transport.page_token import PageTokenSealer
+from carillon_server.transport.preferences import PreferenceServicer
+from carillon_server.transport.recipients import RecipientServicer
+from carillon_server.transport.server import SERVICES, bind, build_server
+from carillon_server.transport.submission import Submission
+from carillon_server.transport.subscribe import SubscribeHandler
+
+_STOP_GRACE_SECONDS = 5.0
+
+
+def utc_now() -> datetime:
+    """The clock of the process."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What servers and workers both stand on."""
+
+    settings: Settings
+    database: Database
+    installation: Installation
+    identity: Identity
+    realtime: Realtime
+
+
+async def serve(settings: Settings) -> None:
+    """Runs a server until SIGTERM or SIGINT, then drains it."""
+    telemetry.configure_logging(settings.log_level)
+    stop = _stop_signal()
+    with telemetry.metrics_server(settings.metrics_address):
+        async with running_server(settings) as port:
+            telemetry.get_logger().info("server.ready", port=port, development=settings.development)
+            await stop.wait()
+            telemetry.get_logger().info("server.draining")
+
+
+async def work(settings: Settings) -> None:
+    """Runs a worker until SIGTERM or SIGINT, then finishes what is under way."""
+    telemetry.configure_logging(settings.log_level)
+    stop = _stop_signal()
+    with telemetry.metrics_server(settings.worker_metrics_address):
+        async with running_worker(settings):
+            await stop.wait()
+
+
+@asynccontextmanager
+async def running_server(settings: Settings) -> AsyncIterator[int]:
+    """A server that takes calls; the port it listens on."""
+    async with AsyncExitStack() as stack:
+        ground = await _lay_ground(settings, stack)
+        draining = asyncio.Event()
+        servicers = await _build_servicers(ground, stack, draining)
+        health = await _watch_health(ground, stack)
+        server = build_server(
+            settings,
+            servicers=servicers,
+            authenticator=ground.identity,
+            checker=Checker(utc_now),
+            health=health,
+        )
+        port = bind(server, settings)
+        await server.start()
+
+        async def drain() -> None:
+            """Callers look elsewhere, streams are sent elsewhere, and what is under way is finished."""
+            health.drain()
+            draining.set()
+            await ground.realtime.drain(settings.drain_seconds)
+            await server.stop(_STOP_GRACE_SECONDS)
+
+        stack.push_async_callback(drain)
+        yield port
+
+
+@asynccontextmanager
+async def running_worker(settings: Settings) -> AsyncIterator[None]:
+    """A worker that delivers."""
+    async with AsyncExitStack() as stack:
+        ground = await _lay_ground(settings, stack)
+        providers = build_providers(settings, utc_now)
+        worker = Worker(settings, ground.database, ground.realtime.publisher, decode_content, providers)
+        await worker.start()
+        stack.push_async_callback(worker.stop)
+        yield
+
+
+async def _lay_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
+    database = await Database.connect(
+        settings.database_url.get_secret_value(), max_connections=settings.database_max_connections
+    )
+    stack.push_async_callback(database.close)
+    await check_schema(database)
+    installation = Installation(database)
+    await installation.refresh()
+    keys = ApiKeys(database, utc_now)
+    identity = Identity(build_token_verifier(settings, utc_now), keys, utc_now)
+    realtime = Realtime(
+        settings,
+        database,
+        installation,
+        SubscribeResponseEncoder(),
+        clock=utc_now,
+        recheck=identity.recheck,
+    )
+    await realtime.start()
+    stack.push_async_callback(realtime.stop)
+    return Ground(settings, database, installation, identity, realtime)
+
+
+async def _build_servicers(
+    ground: Ground, stack: AsyncExitStack, draining: asyncio.Event
+) -> tuple[object, ...]:
+    settings, database, publisher = ground.settings, ground.database, ground.realtime.publisher
+    configured = configured_channels(settings)
+    waker = Waker(settings.redis_url.get_secret_value())
+    await waker.start()
+    stack.push_async_callback(waker.stop)
+    writer = GroupWriter(
+        database,
+        publisher,
+        waker,
+        configured=configured,
+        concurrency=settings.writer_concurrency,
+        max_batch=settings.writer_max_batch,
+        max_queue=settings.writer_max_queue,
+    )
+    stack.push_async_callback(writer.stop)
+    sends = SendService(database, writer, publisher, utc_now, configured=configured)
+    recipients = RecipientService(database)
+    pages = PageTokenSealer(settings.raw_secret_keys)
+    notifications = NotificationServicer(
+        submission=Submission(sends, recipients),
+        sends=sends,
+        inbox=InboxService(database, publisher, action_ids=decode_action_ids),
+        cursors=Cursors(CursorSealer(settings.raw_secret_keys), ground.installation),
+        pages=pages,
+        checker=Checker(utc_now),
+        item_timeout_seconds=settings.default_deadline_seconds,
+        draining=draining,
+    )
+    return (
+        notifications,
+        SubscribeHandler(ground.realtime.open_stream),
+        PreferenceServicer(PreferenceService(database, utc_now)),
+        RecipientServicer(recipients, pages),
+    )
+
+
+async def _watch_health(ground: Ground, stack: AsyncExitStack) -> HealthMonitor:
+    redis_url = ground.settings.redis_url.get_secret_value()
+    redis, worker = RedisProbe(redis_url), WorkerProbe(redis_url)
+    stack.push_async_callback(redis.close)
+    stack.push_async_callback(worker.close)
+
+    async def postgres() -> bool:
+        return await ground.database.fetchrow("SELECT 1") is not None
+
+    probes: dict[str, Probe] = {"postgres": postgres, "redis": redis, "worker": worker}
+    health = HealthMonitor(probes, essential=["postgres"], services=SERVICES)
+    await health.start()
+    stack.push_async_callback(health.stop)
+    return health
+
+
+def _stop_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 from starlette.requests import Request
@@ -52,7 +51,7 @@ async def send_sample(request: Request) -> Response:
         raise BadRequestError("user: not one of the demo")
     shared: AsyncClient = request.app.state.client
     producer = shared.with_options(token=settings.producer_token)
-    sent = await producer.send(recipient_ids=[user], **random.choice(SAMPLES))
+    sent = await producer.send(recipient_ids=[user], **next(SAMPLES))
     return JSONResponse(as_document(sent))
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import cycle
 from typing import Any
 
-SAMPLES: Sequence[dict[str, Any]] = (
+_SAMPLES: Sequence[dict[str, Any]] = (
     {
         "type": "scan.completed",
         "category": "scans",
@@ -43,3 +44,6 @@ SAMPLES: Sequence[dict[str, Any]] = (
         },
     },
 )
+
+SAMPLES: Iterator[dict[str, Any]] = cycle(_SAMPLES)
+"""One after the other, without end."""

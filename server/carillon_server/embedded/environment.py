@@ -37,10 +37,9 @@ def gateway(directory: DataDir, endpoints: Endpoints) -> dict[str, str]:
     return {
         "CARILLON_TARGET": address(endpoints.ports.grpc),
         "CARILLON_HTTP_ADDRESS": address(endpoints.ports.http),
-        "CARILLON_GATEWAY_TOKEN": endpoints.tokens["gateway"],
         "CARILLON_DEMO_TOKENS": json.dumps(people),
-        "CARILLON_DEVELOPMENT": "true",
-        **_identity(directory),
+        "CARILLON_DEMO_PRODUCER_TOKEN": endpoints.tokens["producer"],
+        "CARILLON_MAIL_DIR": str(directory.mail),
     }
 
 

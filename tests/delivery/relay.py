@@ -82,7 +82,6 @@ class Relay:
             enable_SMTPUTF8=True,
             tls_context=self._tls,
             authenticator=self._authenticate if self._login else None,
-            auth_required=bool(self._login),
             auth_require_tls=False,
         )
         self._protocols.append(protocol)
@@ -91,7 +90,7 @@ class Relay:
     def _authenticate(
         self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: LoginPassword
     ) -> AuthResult:
-        return AuthResult(success=(data.login, data.password) == self._login)
+        return AuthResult(success=(data.login, data.password) == self._login, handled=False)
 
     async def handle_RCPT(  # noqa: N802 - the name that aiosmtpd calls
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]

@@ -32,9 +32,8 @@ class MailComposer:
     def __init__(self, mail_from: str, link_base_url: str = "") -> None:
         """`mail_from` as in a From header. Raises ValueError where it holds no address."""
         name, spec = parseaddr(mail_from)
-        self._sender = Address(display_name=name, addr_spec=spec)
-        if not self._sender.username or not self._sender.domain:
-            raise ValueError(f"{mail_from!r} holds no mail address")
+        address = _parse_address(spec)
+        self._sender = Address(name, address.username, address.domain)
         self._link_base_url = link_base_url
 
     def compose(self, message: Message, now: datetime) -> Mail:
@@ -49,11 +48,11 @@ class MailComposer:
         mail["Message-ID"] = f"<{message.delivery_id}@{self._sender.domain}>"
         # RFC 3834: nobody's holiday answer comes back.
         mail["Auto-Submitted"] = "auto-generated"
-        if message.locale.replace("-", "").isalnum() and message.locale.isascii():
-            mail["Content-Language"] = message.locale
         mail.set_content(render_text(message.content, self._link_base_url))
         html = render_html(message.content, message.locale, self._link_base_url)
         mail.add_alternative(html, subtype="html")
+        if message.locale.isascii() and message.locale.replace("-", "").isalnum():
+            mail["Content-Language"] = message.locale
         return Mail(
             sender=self._sender.addr_spec,
             recipient=recipient.addr_spec,
@@ -69,17 +68,14 @@ def one_line(text: str) -> str:
 
 
 def _parse_address(text: str) -> Address:
-    """One address with an ASCII domain; raises ValueError for anything else."""
+    """One address, its domain in ASCII; raises ValueError for anything else."""
     username, _, domain = text.rpartition("@")
-    if not username or not domain or not text.isprintable():
-        raise ValueError("not one mail address")
     try:
+        if not username or not domain or not text.isprintable():
+            raise ValueError
         ascii_domain = domain.encode("idna").decode()
-    except UnicodeError as error:
-        raise ValueError("not a domain") from error
-    if not username.isascii():
-        return Address(username=username, domain=ascii_domain)
-    try:
+        if not username.isascii():
+            return Address(username=username, domain=ascii_domain)
         return Address(addr_spec=f"{username}@{ascii_domain}")
-    except (HeaderParseError, IndexError) as error:
+    except (HeaderParseError, IndexError, ValueError) as error:
         raise ValueError("not one mail address") from error

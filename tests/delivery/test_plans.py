@@ -1,0 +1,92 @@
+"""The sweeps read what is due by an index, however much is waiting: the plans say so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from carillon_server.storage.database import Connection
+from carillon_server.storage.deliveries import LOCK_DUE
+from carillon_server.storage.schedule import FIND_EXPIRED, FIND_SCHEDULED, FIND_TOMBSTONES
+from tests.delivery.house import House
+
+_FILL = """
+INSERT INTO delivery (inbox_id, seq, ordinal, endpoint_id, state, next_attempt_time, create_time)
+SELECT sha256(n::text::bytea), 1, 0, '\\x02', CASE WHEN n % 10 = 0 THEN 1 ELSE 4 END,
+    now() - n * interval '1 second', now()
+FROM generate_series(1, 20000) AS n
+"""
+_FILL_NOTIFICATIONS = """
+INSERT INTO notification (inbox_id, seq, change_version, position, stage, type, category, priority,
+    thread_key, collapse_key, actor_id, channels, sender, payload, decisions, create_time, deliver_time,
+    expire_time, remove_time)
+SELECT sha256(n::text::bytea), 1, 1, 1, CASE WHEN n % 50 = 0 THEN 0 WHEN n % 51 = 0 THEN 3 ELSE 1 END,
+    't', '', 2, '', '', '', '', 's', '', '', now(), now(), CASE WHEN n % 10 = 0 THEN now() END, now()
+FROM generate_series(1, 20000) AS n
+"""
+_FILL_OTHERS = [
+    """INSERT INTO recipient (inbox_id, tenant, recipient_id)
+    SELECT inbox_id, 'a', encode(inbox_id, 'hex') FROM delivery""",
+    "INSERT INTO endpoint (inbox_id, endpoint_id, address) SELECT inbox_id, endpoint_id, '' FROM delivery",
+    "INSERT INTO preference SELECT inbox_id, '{}', now() FROM delivery",
+]
+
+
+async def plan(connection: Connection, sql: str, *arguments: object) -> dict[str, Any]:
+    (row,) = await connection.fetch(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *arguments)
+    found: dict[str, Any] = json.loads(row[0])[0]["Plan"]
+    return found
+
+
+def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for child in node.get("Plans", ()):
+        yield from nodes(child)
+
+
+@pytest.fixture
+async def full(house: House) -> House:
+    """With many rows of which few are due."""
+    await house.database.fetch(_FILL)
+    await house.database.fetch(_FILL_NOTIFICATIONS)
+    for statement in _FILL_OTHERS:
+        await house.database.fetch(statement)
+    await house.database.fetch("ANALYZE")
+    return house
+
+
+async def test_a_claim_reads_only_what_it_takes(full: House) -> None:
+    async with full.database.connection() as connection:
+        steps = list(nodes(await plan(connection, LOCK_DUE, 20)))
+    assert [s["Index Name"] for s in steps if s.get("Relation Name") == "delivery"] == ["delivery_due"]
+    assert "Seq Scan" not in {step["Node Type"] for step in steps}
+    assert not [s for s in steps if s["Node Type"] == "Sort" and s["Actual Rows"] > 20]
+    assert max(step["Actual Rows"] for step in steps) <= 20
+
+
+async def test_a_claim_reads_by_index_before_there_are_statistics(house: House) -> None:
+    await house.database.fetch(_FILL)
+    async with house.database.connection() as connection:
+        steps = list(nodes(await plan(connection, LOCK_DUE, 20)))
+    assert "delivery_due" in {step.get("Index Name") for step in steps}
+    assert max(step["Actual Rows"] for step in steps) <= 20
+
+
+@pytest.mark.parametrize(
+    ("sql", "arguments", "index"),
+    [
+        (FIND_SCHEDULED, (20,), "notification_scheduled"),
+        (FIND_EXPIRED, (20,), "notification_expiring"),
+        (FIND_TOMBSTONES, (20, -1.0), "notification_removed"),
+    ],
+)
+async def test_sweeps_of_notifications_read_only_what_they_take(
+    full: House, sql: str, arguments: tuple[object, ...], index: str
+) -> None:
+    async with full.database.connection() as connection:
+        steps = list(nodes(await plan(connection, sql, *arguments)))
+    assert index in {step.get("Index Name") for step in steps}
+    assert max(step["Actual Rows"] for step in steps) <= 20

@@ -63,9 +63,10 @@ class HealthMonitor:
         self._draining = True
         self._set(dict.fromkeys(self._statuses, _NOT_SERVING))
 
-    def status(self, name: str) -> _Status | None:
-        """None for names that there are not."""
-        return self._statuses.get(name)
+    @property
+    def statuses(self) -> Mapping[str, _Status]:
+        """What is known, by name."""
+        return self._statuses
 
     async def changes(self, name: str) -> AsyncIterator[_Status]:
         """The status now, and whenever it is another one; ends when the server drains."""
@@ -111,10 +112,19 @@ class HealthServicer:
     async def Check(  # noqa: N802 - the name of the RPC
         self, request: health_pb2.HealthCheckRequest, context: Context
     ) -> health_pb2.HealthCheckResponse:
-        status = self._monitor.status(request.service)
+        status = self._monitor.statuses.get(request.service)
         if status is None:
             await context.abort(grpc.StatusCode.NOT_FOUND, "there is no such service or component")
         return health_pb2.HealthCheckResponse(status=status)
+
+    async def List(  # noqa: N802 - the name of the RPC
+        self, _request: health_pb2.HealthListRequest, _context: Context
+    ) -> health_pb2.HealthListResponse:
+        statuses = {
+            name: health_pb2.HealthCheckResponse(status=status)
+            for name, status in self._monitor.statuses.items()
+        }
+        return health_pb2.HealthListResponse(statuses=statuses)
 
     async def Watch(  # noqa: N802 - the name of the RPC
         self, request: health_pb2.HealthCheckRequest, _context: Context

@@ -16,10 +16,12 @@ from carillon_server.embedded import dev_identity, environment
 from carillon_server.embedded.child import Child
 from carillon_server.embedded.data_dir import DataDir
 from carillon_server.embedded.endpoints import Endpoints, Ports, address
+from carillon_server.embedded.engine import Engine
 from carillon_server.embedded.errors import EmbeddedError
 from carillon_server.embedded.ports import HOST, accepts
 from carillon_server.embedded.postgres import Postgres
 from carillon_server.embedded.private_file import private_directory
+from carillon_server.embedded.schema_stamp import SchemaStamp
 from carillon_server.embedded.supervisor import Part, Supervisor
 from carillon_server.embedded.valkey import Valkey
 
@@ -58,7 +60,7 @@ class Stack:
         self._external = external
         self._stopping = stopping
         self._report = report
-        self._engines: list[Postgres | Valkey] = []
+        self._engines: list[Engine] = []
         self._children: list[Child] = []
         self._deadline = time.monotonic() + _START_TIMEOUT_SECONDS
 
@@ -72,7 +74,6 @@ class Stack:
         # Importing gRPC takes a while, so this starts early; it waits for the server by itself.
         demo = self._spawn_demo()
         settings = self._start_engines()
-        self._migrate(settings)
         server = self._spawn(Child("server", ["carillon_server", "serve"], self._logs, settings))
         worker = self._spawn(Child("worker", ["carillon_server", "worker"], self._logs, settings))
         self._wait(mail.is_ready, gateway.is_ready, server.is_ready, worker.is_ready, demo.has_succeeded)
@@ -81,8 +82,7 @@ class Stack:
 
     def run(self) -> None:
         """Keep every part running until asked to stop."""
-        parts: list[Part] = [*self._engines, *self._children]
-        Supervisor(parts, self._report).run(self._stopping, self._tell)
+        Supervisor(self._parts(), self._report).run(self._stopping, self._tell)
 
     def stop(self) -> None:
         """End everything: the service first, while it can still finish its work, the engines last."""
@@ -118,20 +118,30 @@ class Stack:
         return self._spawn(Child("demo", command, self._logs, settings))
 
     def _start_engines(self) -> dict[str, str]:
-        database_url = self._external.database_url or self._start_engine(Postgres(self._directory.postgres))
-        redis_url = self._external.redis_url or self._start_engine(Valkey(self._directory.valkey))
-        return environment.service(self._directory, self.endpoints, database_url, redis_url)
+        postgres = None if self._external.database_url else Postgres(self._directory.postgres)
+        valkey = None if self._external.redis_url else Valkey(self._directory.valkey)
+        for engine in filter(None, (valkey, postgres)):
+            self._engines.append(engine)
+            engine.spawn()
+        for engine in self._engines:
+            engine.wait_ready()
+        settings = environment.service(
+            self._directory,
+            self.endpoints,
+            postgres.url if postgres else self._external.database_url,
+            valkey.url if valkey else self._external.redis_url,
+        )
+        self._migrate(settings, SchemaStamp(postgres) if postgres else None)
+        return settings
 
-    def _start_engine(self, engine: Postgres | Valkey) -> str:
-        engine.spawn()
-        self._engines.append(engine)
-        engine.wait_ready()
-        return engine.url
-
-    def _migrate(self, settings: Mapping[str, str]) -> None:
+    def _migrate(self, settings: Mapping[str, str], stamp: SchemaStamp | None) -> None:
+        if stamp and stamp.fits():
+            return
         migrations = self._spawn(Child("migrations", ["carillon_server", "migrate"], self._logs, settings))
         self._wait(migrations.has_succeeded)
         self._children.remove(migrations)
+        if stamp:
+            stamp.write()
 
     def _spawn(self, child: Child) -> Child:
         self._children.append(child)
@@ -145,8 +155,11 @@ class Stack:
             if time.monotonic() > self._deadline:
                 raise EmbeddedError(f"not ready in {_START_TIMEOUT_SECONDS} s; the logs are in {self._logs}")
 
+    def _parts(self) -> list[Part]:
+        return [*self._engines, *self._children]
+
     def _tell(self) -> None:
-        pids = {part.name: part.pid for part in (*self._engines, *self._children)}
+        pids = {part.name: part.pid for part in self._parts()}
         self.endpoints.write(self._directory.endpoints, pids)
 
 

@@ -30,7 +30,7 @@ from carillon_server.storage.installation import Installation
 
 PING_SECONDS = 1.0
 """A connection is given up after twice this time without a sign of life."""
-_CONNECT_SECONDS = 2.0
+_CONNECT_SECONDS = 1.0
 _GATHER_SECONDS = 0.005
 _MAX_CHANNELS_PER_COMMAND = 500
 _MAX_BACKOFF_SECONDS = 2.0
@@ -91,7 +91,7 @@ class HintListener:
         finally:
             self._asked.clear()
             self._confirmed.clear()
-            await connection.disconnect(nowait=True)
+            await connection.disconnect()
 
     async def _listen(self, connection: AbstractConnection) -> None:
         self._changed_rooms = set(self._hub.rooms)

@@ -147,7 +147,13 @@ class Hub:
 
     def start_afresh(self) -> None:
         """What was told holds no longer: every stream reads."""
-        for room in self.rooms.values():
+        for inbox_id in list(self.rooms):
+            self.forget(inbox_id)
+
+    def forget(self, inbox_id: bytes) -> None:
+        """The same for the streams of one inbox."""
+        room = self.rooms.get(inbox_id)
+        if room is not None:
             room.position = _NOWHERE
             room.fall_behind()
 

@@ -81,19 +81,25 @@ class Poller:
             self._hub.retry_stalled()
 
     async def _compare(self, inbox_ids: Sequence[bytes]) -> None:
-        untold: dict[bytes, Position | None] = {}
+        ahead: dict[bytes, Position | None] = {}
         for start in range(0, len(inbox_ids), _BATCH):
-            untold.update(await self._find_untold(inbox_ids[start : start + _BATCH]))
-        if not untold:
+            told = self._hub.positions(inbox_ids[start : start + _BATCH])
+            if told:
+                found = await compare_versions(self._database, list(told), list(told.values()))
+                self._notice_return(told, found)
+                ahead.update(self._hub.untold(found))
+        if not ahead:
             return
         await asyncio.sleep(_HINT_GRACE_SECONDS)
-        for inbox_id, position in self._hub.untold(untold).items():
+        for inbox_id, position in self._hub.untold(ahead).items():
             telemetry.hints_missed.inc()
             self._hub.observe(inbox_id, position)
 
-    async def _find_untold(self, inbox_ids: Sequence[bytes]) -> Mapping[bytes, Position | None]:
-        told = self._hub.positions(inbox_ids)
-        if not told:
-            return {}
-        found = await compare_versions(self._database, list(told), list(told.values()))
-        return self._hub.untold(found)
+    def _notice_return(self, told: Mapping[bytes, Position], found: Mapping[bytes, Position | None]) -> None:
+        """What streams were told was committed before the query began: Postgres cannot be behind it, unless
+        it was put back to an older state.
+        """
+        for inbox_id, position in found.items():
+            epoch, version = told[inbox_id]
+            if position is not None and position[0] == epoch and position[1] < version:
+                self._hub.forget(inbox_id)

@@ -48,6 +48,9 @@ def group_changes(page: ChangesPage, after_version: int, filter_: InboxFilter) -
             groups[-1].last_version = row.change_version
         else:
             groups.append(Group(kind, [row], row.change_version))
+    for group in groups:
+        if group.kind is ChangeKind.CREATED:
+            group.notifications.sort(key=lambda row: row.position)
     if groups:
         groups[-1].last_version = page.last_version
     elif any(classify(row, after_version) is not ChangeKind.NOTHING for row in page.notifications):

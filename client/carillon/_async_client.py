@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable
 from datetime import timedelta
@@ -10,7 +11,7 @@ from typing import Any, Concatenate, Self
 
 import grpc
 
-from carillon._async_connection import AsyncConnection, translated
+from carillon._async_connection import AsyncConnection, translated_write
 from carillon._async_subscription import AsyncSubscription
 from carillon._options import CallOptions, connection_options
 from carillon._resume import Resumption
@@ -150,12 +151,15 @@ class AsyncClient:
         """
         token = await self._connection.tokens.current()
         lease = self._connection.pool.acquire()
-        call = self._connection.send_stream(lease, _outgoing(requests), self._options.metadata(token))
+        accepted = asyncio.Event()
+        outgoing = _outgoing(requests, accepted)
+        call = self._connection.send_stream(lease, outgoing, self._options.metadata(token))
         try:
             async for result in call:
+                accepted.set()
                 yield result
         except grpc.aio.AioRpcError as error:
-            raise translated(error) from error
+            raise translated_write(error) from error
         finally:
             call.cancel()
             await self._connection.release(lease)
@@ -219,11 +223,18 @@ class AsyncClient:
 
 
 async def _outgoing(
-    requests: Iterable[SendLike] | AsyncIterable[SendLike],
+    requests: Iterable[SendLike] | AsyncIterable[SendLike], accepted: asyncio.Event
 ) -> AsyncIterator[pb.SendStreamRequest]:
+    """Waits for the first result before the second request: a refusal that meets a write would get lost."""
+    async for item in _each(requests):
+        yield pb.SendStreamRequest(request=sends.send_request(item))
+        await accepted.wait()
+
+
+async def _each(requests: Iterable[SendLike] | AsyncIterable[SendLike]) -> AsyncIterator[SendLike]:
     if isinstance(requests, AsyncIterable):
         async for item in requests:
-            yield pb.SendStreamRequest(request=sends.send_request(item))
+            yield item
         return
     for item in requests:
-        yield pb.SendStreamRequest(request=sends.send_request(item))
+        yield item

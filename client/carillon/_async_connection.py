@@ -12,8 +12,10 @@ from carillon._pool import ChannelPool, Lease
 from carillon._rpc import SEND_STREAM, SUBSCRIBE, P, Request, Response, Rpc
 from carillon._status import error_from_call
 from carillon._token import AsyncToken, AsyncTokenSource
-from carillon.errors import AccessError, CarillonError
+from carillon.errors import AccessError, CarillonError, UnavailableError
 from carillon.v1 import notification_service_pb2 as pb
+
+_WRITE_FAILED = "Internal error from Core"
 
 
 class AsyncConnection:
@@ -111,3 +113,14 @@ class AsyncConnection:
 def translated(error: grpc.aio.AioRpcError) -> CarillonError:
     """The exception for a failed call."""
     return error_from_call(error.code(), error.details(), error.trailing_metadata())
+
+
+def translated_write(error: grpc.aio.AioRpcError) -> CarillonError:
+    """The exception for a failed call that was sending.
+
+    `grpc.aio` replaces the status by an error of its own where a write finds the call ended. Calls end like
+    that when the server stops or the connection breaks.
+    """
+    if error.code() is grpc.StatusCode.INTERNAL and error.details() == _WRITE_FAILED:
+        return UnavailableError("the stream ended while sending", code=grpc.StatusCode.UNAVAILABLE)
+    return translated(error)

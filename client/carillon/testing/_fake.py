@@ -51,6 +51,11 @@ class FakeCarillon:
         """Every send that was taken, in order: neither dry runs nor replays."""
         return list(self._store.sent)
 
+    @property
+    def stream_count(self) -> int:
+        """Live streams that are open."""
+        return len(self._store.listeners())
+
     def token(self, role: str, subject: str = "") -> str:
         """Credentials of a `producer`, `user`, `gateway` or `operator`; for users, `subject` is the
         recipient."""

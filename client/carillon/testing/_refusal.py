@@ -79,7 +79,9 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
         details = (DETAILS_KEY, self.status().SerializeToString())
         if self._retry_after_seconds is None:
             return (details,)
-        return (details, ("grpc-retry-pushback-ms", str(round(self._retry_after_seconds * 1000))))
+        # gRPC waits until the deadline where it reads 0.
+        pushback_ms = max(1, round(self._retry_after_seconds * 1000))
+        return (details, ("grpc-retry-pushback-ms", str(pushback_ms)))
 
 
 def refuse(field: str, description: str) -> NoReturn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 from google.protobuf.duration_pb2 import Duration
 
@@ -31,11 +31,10 @@ async def subscribe(
             yield message
         while not listener.cut and listener.reconnect_delay is None:
             listener.bell.clear()
-            quiet = True
-            for message in stream.news():
-                quiet = False
+            news = stream.news()
+            for message in news:
                 yield message
-            if quiet and not await _rung(listener, stream.seconds_to_wait()):
+            if not news and not await _rung(listener, stream.seconds_to_wait()):
                 yield stream.heartbeat()
         if listener.cut:
             raise Refusal("UNAVAILABLE", retry_after_seconds=0)
@@ -60,28 +59,29 @@ class _Stream:
         self._epoch, self._version = 0, 0
         self._heartbeat_seconds = _heartbeat_seconds(request)
 
-    def beginning(self) -> Iterator[SubscribeResponse]:
+    def beginning(self) -> list[SubscribeResponse]:
         """A snapshot, where there is no cursor to go on from."""
         if not self._request.cursor:
-            yield self._snapshot(self._store.inbox(self._recipient_id))
-            return
+            return [self._snapshot(self._store.inbox(self._recipient_id))]
         self._epoch, self._version = self._store.open_cursor(self._recipient_id, self._request.cursor)
+        return []
 
-    def news(self) -> Iterator[SubscribeResponse]:
-        """What happened since."""
+    def news(self) -> list[SubscribeResponse]:
+        """What happened since, all of one instant: while messages go out, the inbox moves on."""
         inbox = self._store.inbox(self._recipient_id)
         cause = self._reset_cause(inbox)
         if cause is not None:
-            yield SubscribeResponse(cursor=self._cursor(), reset=SubscribeResponse.Reset(cause=cause))
-            yield self._snapshot(inbox)
-            return
+            reset = SubscribeResponse(cursor=self._cursor(), reset=SubscribeResponse.Reset(cause=cause))
+            return [reset, self._snapshot(inbox)]
+        messages = []
         for entry in inbox.changed_after(self._version):
             event = self._event(inbox, entry)
             self._version = entry.version
             if event is not None:
                 event.cursor = self._cursor()
-                yield event
+                messages.append(event)
         self._version = inbox.version
+        return messages
 
     def heartbeat(self) -> SubscribeResponse:
         """Nothing happened."""

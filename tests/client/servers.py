@@ -1,0 +1,36 @@
+"""A server that remembers how it was called."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, Self
+
+import grpc
+
+
+class HeaderRecorder(grpc.aio.ServerInterceptor):
+    """Knows no calls, but remembers their headers."""
+
+    def __init__(self) -> None:
+        self.headers: list[dict[str, Any]] = []
+        self.target = ""
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
+        details: grpc.HandlerCallDetails,
+    ) -> Any:
+        self.headers.append(dict(details.invocation_metadata))
+        return await continuation(details)
+
+    async def __aenter__(self) -> Self:
+        self._server = grpc.aio.server(interceptors=[self])
+        self.target = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+        await self._server.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._server.stop(None)

@@ -1,4 +1,4 @@
-"""The whole service in this process, as `carillon serve` runs it: real Postgres, real Redis, a real socket."""
+"""The whole service in this process, as `carillon serve` runs it: real engines, a real socket."""
 
 from __future__ import annotations
 

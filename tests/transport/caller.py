@@ -14,6 +14,7 @@ from google.rpc.status_pb2 import Status
 from tests.transport.rpcs import RPCS, path_of, response_type
 
 DETAIL_TYPES = (ErrorInfo, BadRequest, RetryInfo, QuotaFailure)
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
 Metadata = Sequence[tuple[str, str | bytes]]
 
 
@@ -46,18 +47,18 @@ class Refused(Exception):  # noqa: N818 - an answer
         assert isinstance(raw, bytes)
         return cls(error.code(), error.details() or "", trailers, unpack(Status.FromString(raw)))
 
+    @classmethod
+    def of_item(cls, status: Status) -> Refused:
+        """The error of one item of several."""
+        return cls(_CODES[status.code], status.message, details=unpack(status))
+
 
 def unpack(status: Status) -> tuple[Message, ...]:
-    return tuple(
-        _unpacked(packed, kind)
-        for packed in status.details
-        for kind in DETAIL_TYPES
-        if packed.Is(kind.DESCRIPTOR)
-    )
+    return tuple(_unpacked(packed) for packed in status.details)
 
 
-def _unpacked(packed: Any, kind: type[Message]) -> Message:
-    message = kind()
+def _unpacked(packed: Any) -> Message:
+    message = next(kind for kind in DETAIL_TYPES if packed.Is(kind.DESCRIPTOR))()
     packed.Unpack(message)
     return message
 

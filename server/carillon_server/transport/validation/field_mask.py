@@ -12,8 +12,8 @@ EVERYTHING = "*"
 def field_mask(*paths: str) -> Rule:
     """Only these paths, or `*` alone."""
     known = frozenset(paths)
-    violation = wrong(f"knows only the paths {', '.join(sorted(known))} and *", "paths")
-    mixed = wrong("has * together with other paths", "paths")
+    violation = wrong(f"knows only the paths {', '.join(sorted(known))} and *")
+    mixed = wrong("has * together with other paths")
 
     def check(mask: FieldMask) -> Violations:
         chosen = set(mask.paths)

@@ -1,0 +1,63 @@
+"""Requests that keep every limit, to be changed in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf.message import Message
+
+from tests.transport.rpcs import RPCS, request_type
+
+NOTIFICATION_ID = "ntf_taUVCLi3UchQwm8Ine3FDgAAAAAAAAAB"
+ENDPOINT_ID = "ept_AqUVCLi3UchQwm8Ine3FDg"
+MARKS = ("MarkRead", "MarkUnread", "MarkSeen", "Archive", "Unarchive", "Pin", "Unpin", "Delete")
+
+SEND: dict[str, Any] = {"recipient_ids": ["ada"], "type": "scan.completed", "content": {"title": "Scan done"}}
+_ENDPOINT: dict[str, Any] = {"channel": "CHANNEL_EMAIL", "address": "ada@example.com"}
+_RECIPIENT = {"recipient_id": "ada"}
+
+VALID: dict[str, dict[str, Any]] = {
+    "Send": SEND,
+    "SendBatch": {"requests": [SEND]},
+    "SendStream": {"request": SEND},
+    "Get": {"id": NOTIFICATION_ID, **_RECIPIENT},
+    "List": _RECIPIENT,
+    **{mark: {"all": True, **_RECIPIENT} for mark in MARKS},
+    "RecordAction": {"id": NOTIFICATION_ID, "action_id": "open", **_RECIPIENT},
+    "GetCounts": _RECIPIENT,
+    "Subscribe": _RECIPIENT,
+    "Ack": {"device_id": "phone", "cursor": "opaque", **_RECIPIENT},
+    "Reconcile": {"ids": [NOTIFICATION_ID], **_RECIPIENT},
+    "Cancel": {"ids": [NOTIFICATION_ID]},
+    "GetPreferences": _RECIPIENT,
+    "UpdatePreferences": {
+        "preferences": {"channels": [{"channel": "CHANNEL_EMAIL", "enabled": True}]},
+        **_RECIPIENT,
+    },
+    "Mute": {"target": {"sender": "bob"}, **_RECIPIENT},
+    "Unmute": {"target": {"sender": "bob"}, **_RECIPIENT},
+    "UpsertRecipient": {"recipient": _RECIPIENT, "endpoints": [_ENDPOINT]},
+    "GetRecipient": _RECIPIENT,
+    "ListRecipients": {},
+    "DeleteRecipient": _RECIPIENT,
+    "PutEndpoint": {"endpoint": _ENDPOINT, **_RECIPIENT},
+    "ListEndpoints": _RECIPIENT,
+    "DeleteEndpoint": {"id": ENDPOINT_ID, **_RECIPIENT},
+}
+
+
+def build(rpc: str, changes: Mapping[str, Any] | None = None) -> Message:
+    """The valid request with other values in some places; None takes a field away."""
+    return request_type(rpc)(**_merge(VALID[rpc], changes or {}))
+
+
+def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for name, value in changes.items():
+        old = merged.get(name)
+        merged[name] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+assert VALID.keys() == RPCS.keys(), "a new RPC needs a valid request here"

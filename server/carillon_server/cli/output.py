@@ -65,6 +65,11 @@ def table(*columns: str, ids: Collection[str] = ("id",)) -> Table:
     return made
 
 
+def number_of(count: int, one: str, several: str = "") -> str:
+    """`1 notification`, `2 notifications`."""
+    return f"{count} {one if count == 1 else several or one + 's'}"
+
+
 def plain(text: str) -> str:
     """Text from others on one line, unable to steer the terminal."""
     return "".join(character if character.isprintable() else " " for character in text)

@@ -10,6 +10,7 @@ from typing import NoReturn
 import typer
 
 from carillon_server.cli.api_key import api_key
+from carillon_server.cli.doctor import doctor
 from carillon_server.cli.endpoints import endpoints
 from carillon_server.cli.inbox import counts, list_inbox, show
 from carillon_server.cli.marks import MARKS, mark_command
@@ -19,7 +20,6 @@ from carillon_server.cli.recipients import recipients
 from carillon_server.cli.send import cancel, send
 from carillon_server.cli.tail import tail
 from carillon_server.cli.token import token
-from carillon_server.cli.up import up
 from carillon_server.cli.up import up
 
 SENDING = "Sending"
@@ -44,7 +44,7 @@ for mark in MARKS:
     program.command(mark.command, rich_help_panel=INBOX)(mark_command(mark))
 for name, people in (("recipients", recipients), ("endpoints", endpoints), ("preferences", preferences)):
     program.add_typer(people, name=name, rich_help_panel=PEOPLE)
-for operating in (up, serve, worker, migrate, token):
+for operating in (up, doctor, serve, worker, migrate, token):
     program.command(rich_help_panel=OPERATING)(operating)
 program.add_typer(api_key, name="api-key", rich_help_panel=OPERATING)
 

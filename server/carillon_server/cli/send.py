@@ -141,7 +141,6 @@ async def cancel(
     if session.as_json:
         output.print_json(response)
     else:
-        notifications, deliveries = response.cancelled_notification_count, response.cancelled_delivery_count
-        output.show(
-            f"{notifications} notifications will not appear, {deliveries} deliveries will not be sent."
-        )
+        notifications = output.number_of(response.cancelled_notification_count, "notification")
+        deliveries = output.number_of(response.cancelled_delivery_count, "delivery", "deliveries")
+        output.show(f"{notifications} will not appear, {deliveries} will not be sent.")

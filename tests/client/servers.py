@@ -12,7 +12,8 @@ import grpc
 class HeaderRecorder(grpc.aio.ServerInterceptor):
     """Knows no calls, but remembers their headers."""
 
-    def __init__(self) -> None:
+    def __init__(self, credentials: grpc.ServerCredentials | None = None) -> None:
+        self._credentials = credentials
         self.headers: list[dict[str, Any]] = []
         self.target = ""
 
@@ -26,7 +27,11 @@ class HeaderRecorder(grpc.aio.ServerInterceptor):
 
     async def __aenter__(self) -> Self:
         self._server = grpc.aio.server(interceptors=[self])
-        self.target = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+        if self._credentials is None:
+            port = self._server.add_insecure_port("127.0.0.1:0")
+        else:
+            port = self._server.add_secure_port("127.0.0.1:0", self._credentials)
+        self.target = f"localhost:{port}"
         await self._server.start()
         return self
 

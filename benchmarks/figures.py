@@ -45,11 +45,12 @@ async def prepare(service: Service) -> None:
     async with AsyncClient(service.target, token=service.producer) as producer:
         for number in range(_PEOPLE):
             endpoint = {"channel": "EMAIL", "address": f"person-{number}@example.com"}
-            await producer.upsert_recipient(recipient_id=f"person-{number}", endpoints=[endpoint])
+            recipient = {"recipient_id": f"person-{number}"}
+            await producer.upsert_recipient(recipient=recipient, endpoints=[endpoint])
     async with AsyncClient(service.target, token=service.gateway) as gateway:
         rule = preferences_pb.PreferenceRule(type="other.type", channel=types_pb2.CHANNEL_EMAIL)
         for number in range(0, _PEOPLE, 10):
-            await gateway.update_preferences(recipient_id=f"person-{number}", rules=[rule])
+            await gateway.update_preferences(recipient_id=f"person-{number}", preferences={"rules": [rule]})
 
 
 async def unary(service: Service) -> list[Figure]:

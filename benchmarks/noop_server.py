@@ -7,7 +7,9 @@ import sys
 
 import grpc
 import uvloop
-from carillon_server.transport.server import CHANNEL_OPTIONS
+
+from carillon_server.config import load_settings
+from carillon_server.transport.options import channel_options
 
 METHOD = "/benchmark.Noop/Call"
 
@@ -17,7 +19,7 @@ async def _noop(_request: bytes, _context: object) -> bytes:
 
 
 async def _serve(port: int) -> None:
-    server = grpc.aio.server(options=CHANNEL_OPTIONS)
+    server = grpc.aio.server(options=channel_options(load_settings()))
     handlers = {"Call": grpc.unary_unary_rpc_method_handler(_noop)}
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("benchmark.Noop", handlers)])
     server.add_insecure_port(f"127.0.0.1:{port}")

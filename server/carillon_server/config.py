@@ -62,7 +62,7 @@ class Settings(BaseSettings):
 
     database_max_connections: int = Field(default=10, ge=2, le=200, description="Connections per process.")
     writer_concurrency: int = Field(
-        default=2, ge=1, le=16, description="Write transactions under way at once in a process."
+        default=1, ge=1, le=16, description="Write transactions under way at once in a process."
     )
     writer_max_batch: int = Field(
         default=256, ge=1, le=2000, description="Notifications in one write transaction, at most."

@@ -35,7 +35,7 @@ from carillon_server.telemetry import get_logger
 QUEUE_NAME = "carillon:queue"
 ALIVE_KEY = "carillon:worker"
 _DELIVER = "deliver"
-_BUCKET_MILLISECONDS = 10
+_BUCKET_MILLISECONDS = 50
 _POLL_SECONDS = 0.02
 _ALIVE_SECONDS = 5
 _TIMEOUT_SECONDS = 2.0

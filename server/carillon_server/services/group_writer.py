@@ -35,6 +35,7 @@ from carillon_server.storage.removals import bury
 from carillon_server.storage.sends import find_collapsed, find_requests, write_batch
 
 _REPLACED = "replaced"
+_ARRIVAL_TURNS = 3
 
 
 class _InboxesMissing(Exception):  # noqa: N818 - control flow of this module
@@ -109,6 +110,8 @@ class GroupWriter:
             batch = self._take()
             if batch:
                 await self._settle(batch)
+                if len(batch) > 1:
+                    await _let_arrivals_in()
             elif self._stopping:
                 return
             else:
@@ -213,6 +216,14 @@ class GroupWriter:
             else:
                 _fail([waiting], request_id_reused(waiting.send.draft.request_id))
         return rest
+
+
+async def _let_arrivals_in() -> None:
+    """Calls that the transport has received already are a few turns of the loop away from the queue; without
+    this a busy writer would take them one by one.
+    """
+    for _ in range(_ARRIVAL_TURNS):
+        await asyncio.sleep(0)
 
 
 def request_id_reused(request_id: str) -> Refusal:

@@ -18,7 +18,7 @@ _CODES = {code.value[0]: code for code in grpc.StatusCode}
 Metadata = Sequence[tuple[str, str | bytes]]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Refused(Exception):  # noqa: N818 - an answer
     """A status that is not OK, with its details unpacked."""
 
@@ -80,13 +80,18 @@ class Caller:
         except grpc.aio.AioRpcError as error:
             raise Refused.of(error) from error
 
-    async def refusal(self, name: str, request: Message | bytes, *, metadata: Metadata = ()) -> Refused:
-        """How a unary RPC is refused; fails the test when it is not."""
+    async def attempt(self, name: str, request: Message | bytes, *, metadata: Metadata = ()) -> Any:
+        """The answer of a unary RPC, or how it was refused."""
         try:
-            answer = await self.call(name, request, metadata=metadata)
+            return await self.call(name, request, metadata=metadata)
         except Refused as refused:
             return refused
-        raise AssertionError(f"{name} was answered: {answer}")
+
+    async def refusal(self, name: str, request: Message | bytes, *, metadata: Metadata = ()) -> Refused:
+        """How a unary RPC is refused; fails the test when it is not."""
+        outcome = await self.attempt(name, request, metadata=metadata)
+        assert isinstance(outcome, Refused), f"{name} was answered: {outcome}"
+        return outcome
 
     async def stream(self, name: str, requests: Any) -> AsyncIterator[Any]:
         """The answers of a streaming RPC; raises `Refused`."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 from hmac import compare_digest
@@ -38,10 +40,12 @@ _CREDENTIAL_PREFIX = "key:"
 class ApiKeys:
     """Makes, lists, revokes and verifies keys."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._database = database
         self._clock = clock
-        self._known: ExpiringCache[str, ApiKey] = ExpiringCache(_MAX_CACHED)
+        self._known: ExpiringCache[str, ApiKey] = ExpiringCache(_MAX_CACHED, monotonic)
 
     async def create(
         self, tenant: str, subject: str, roles: frozenset[Role], expire_time: datetime | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -14,8 +14,9 @@ Value = TypeVar("Value")
 class ExpiringCache(Generic[Key, Value]):
     """Keeps the entries used last, each for its own time at most."""
 
-    def __init__(self, max_entries: int) -> None:
+    def __init__(self, max_entries: int, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._max_entries = max_entries
+        self._monotonic = monotonic
         self._entries: OrderedDict[Key, tuple[Value, float]] = OrderedDict()
 
     def get(self, key: Key) -> Value | None:
@@ -23,14 +24,14 @@ class ExpiringCache(Generic[Key, Value]):
         if entry is None:
             return None
         value, end = entry
-        if end <= time.monotonic():
+        if end <= self._monotonic():
             del self._entries[key]
             return None
         self._entries.move_to_end(key)
         return value
 
     def put(self, key: Key, value: Value, seconds: float) -> None:
-        self._entries[key] = (value, time.monotonic() + seconds)
+        self._entries[key] = (value, self._monotonic() + seconds)
         self._entries.move_to_end(key)
         if len(self._entries) > self._max_entries:
             self._entries.popitem(last=False)

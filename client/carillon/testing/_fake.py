@@ -10,6 +10,7 @@ from typing import Self
 
 import grpc
 
+from carillon.testing._caller import SCOPES
 from carillon.testing._handlers import generic_handlers
 from carillon.testing._loop_thread import LoopThread
 from carillon.testing._refusal import Refusal
@@ -59,6 +60,8 @@ class FakeCarillon:
     def token(self, role: str, subject: str = "") -> str:
         """Credentials of a `producer`, `user`, `gateway` or `operator`; for users, `subject` is the
         recipient."""
+        if role not in SCOPES:
+            raise ValueError(f"{role!r} is not a role: {', '.join(SCOPES)}")
         return f"fake:{role}:{subject or role}"
 
     def fail_next(

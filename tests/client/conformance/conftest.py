@@ -6,14 +6,17 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from carillon import AsyncClient
 from carillon.testing import FakeCarillon
+from carillon_server.app import running_worker
+from tests.running import Issuer, make_settings, running_server
 
-ENVIRONMENTS = ["fake_environment"]
+ENVIRONMENTS = ["fake_environment", "real_environment"]
 """Fixtures that return an `Environment`. The one place to add an implementation."""
 
 
@@ -32,6 +35,20 @@ class Environment:
 async def fake_environment() -> AsyncIterator[Environment]:
     async with FakeCarillon() as fake:
         yield Environment(fake.target, lambda who: _fake_token(fake, who))
+
+
+_SCOPES = {"producer": "notifications.send", "gateway": "gateway", "operator": "admin"}
+
+
+@pytest.fixture
+async def real_environment(postgres_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Environment]:
+    """The service with a worker, on real engines; nobody takes its mail."""
+    issuer = Issuer(tmp_path)
+    settings = make_settings(
+        postgres_url, redis_url, issuer, smtp_url="smtp://127.0.0.1:9", sweep_seconds=0.2
+    )
+    async with running_server(settings) as target, running_worker(settings):
+        yield Environment(target, lambda who: issuer.token("acme", who, [_SCOPES.get(who, "inbox")]))
 
 
 def _fake_token(fake: FakeCarillon, who: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +24,7 @@ from carillon_server.domain.notification import Draft
 from carillon_server.realtime import Realtime
 from carillon_server.services.api_keys import ApiKeys
 from carillon_server.services.group_writer import GroupWriter
+from carillon_server.services.identity import Identity
 from carillon_server.services.inbox import InboxService
 from carillon_server.services.recipients import RecipientService
 from carillon_server.services.send import SendService
@@ -45,8 +46,6 @@ PRODUCER = Principal(TENANT, "billing", frozenset({Role.PRODUCER}))
 KEY = urlsafe_b64encode(bytes(32)).decode()
 CONFIGURED = frozenset({Channel.IN_APP})
 
-Recheck = Callable[[Principal], Awaitable[bool]]
-
 
 def tomorrow() -> datetime:
     return datetime.now(UTC) + timedelta(days=1)
@@ -63,10 +62,6 @@ def payload(title: str, type_: str) -> bytes:
 
 def inbox_of(user: str) -> InboxAddress:
     return InboxAddress(TENANT, user)
-
-
-async def always(_: Principal) -> bool:
-    return True
 
 
 class Names:
@@ -98,9 +93,7 @@ class Place:
 
     @classmethod
     @asynccontextmanager
-    async def open(
-        cls, postgres_url: str, redis_url: str, recheck: Recheck = always, **settings: object
-    ) -> AsyncIterator[Place]:
+    async def open(cls, postgres_url: str, redis_url: str, **settings: object) -> AsyncIterator[Place]:
         values = {"stream_poll_seconds": 0.5, "slow_reader_seconds": 1.0, **settings}
         config = Settings.model_validate(
             {"database_url": postgres_url, "redis_url": redis_url, "secret_keys": KEY, **values}
@@ -110,14 +103,19 @@ class Place:
             stack.push_async_callback(database.close)
             installation = Installation(database)
             await installation.refresh()
+            keys = ApiKeys(database, utc_now)
             realtime = Realtime(
-                config, database, installation, SubscribeResponseEncoder(), clock=utc_now, recheck=recheck
+                config,
+                database,
+                installation,
+                SubscribeResponseEncoder(),
+                clock=utc_now,
+                recheck=Identity(None, keys, utc_now).recheck,
             )
             await realtime.start()
             stack.push_async_callback(realtime.stop)
             writer = _writer(database, realtime)
             stack.push_async_callback(writer.stop)
-            keys = ApiKeys(database, utc_now)
             server = _server(config, realtime, keys)
             port = server.add_insecure_port("127.0.0.1:0")
             await server.start()
@@ -144,6 +142,13 @@ class Place:
     async def mark(self, user: str, mark: Mark, *ids: NotificationId) -> int:
         selection = Selection(ids=ids) if ids else Selection()
         return (await self.inboxes.mark(inbox_of(user), mark, selection, timeout=10)).changed
+
+    async def key(
+        self, user: str, tenant: str = TENANT, expire_time: datetime | None = None
+    ) -> tuple[str, str]:
+        """An API key of that user: its text, and its id."""
+        text, key = await self.keys.create(tenant, user, frozenset({Role.USER}), expire_time)
+        return text, key.key_id
 
     @asynccontextmanager
     async def reading(

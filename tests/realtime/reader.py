@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -40,15 +41,28 @@ class Reader:
                 if not message.HasField("heartbeat"):
                     return message
 
+    async def opens(self) -> bool:
+        """Whether the stream is served at all."""
+        try:
+            await self.next()
+        except grpc.aio.AioRpcError:
+            return False
+        return True
+
+    async def rest(self, within_seconds: float = DEADLINE_SECONDS) -> list[pb.SubscribeResponse]:
+        """What comes until the stream ends, however it ends."""
+        messages = []
+        with suppress(grpc.aio.AioRpcError):
+            async with asyncio.timeout(within_seconds):
+                while (message := await self.call.read()) is not grpc.aio.EOF:
+                    self.cursor = message.cursor
+                    messages.append(message)
+        return messages
+
     async def end(self, within_seconds: float = DEADLINE_SECONDS) -> str:
         """How the stream ended: `OK`, or the reason of the refusal. Messages before it are passed over."""
-        try:
-            async with asyncio.timeout(within_seconds):
-                while await self.call.read() is not grpc.aio.EOF:
-                    pass
-        except grpc.aio.AioRpcError as error:
-            return _reason(error)
-        return "OK"
+        await self.rest(within_seconds)
+        return reason_of(await self.call.code(), await self.call.trailing_metadata())
 
 
 class Replica:
@@ -91,10 +105,11 @@ class Replica:
         return [self.shown[id_].content.title for id_ in self.order if id_ in self.shown]
 
 
-def _reason(error: grpc.aio.AioRpcError) -> str:
-    for key, value in error.trailing_metadata() or ():
+def reason_of(code: grpc.StatusCode, metadata: Any) -> str:
+    """The reason in the details of a refusal; where there are none, the name of the code."""
+    for key, value in metadata or ():
         if key == "grpc-status-details-bin" and isinstance(value, bytes):
             info = ErrorInfo()
             Status.FromString(value).details[0].Unpack(info)
             return info.reason
-    return error.code().name
+    return code.name

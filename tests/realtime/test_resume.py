@@ -1,4 +1,4 @@
-"""A reader that comes back with a cursor gets everything after it, once and in order, or is told that it cannot."""
+"""Whoever comes back with a cursor gets everything after it, once and in order, or is told that it cannot."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ async def test_nothing_is_lost_between_the_read_and_the_live_events(place: Place
         return replica.titles
 
     writing = asyncio.create_task(write())
-    following = []
+    following: list[asyncio.Task[list[str]]] = []
     while not writing.done() and len(following) < place.settings.max_streams_per_user:
         following.append(asyncio.create_task(follow()))
         await asyncio.wait([writing], timeout=0.01)

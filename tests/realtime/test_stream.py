@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
@@ -102,7 +103,7 @@ async def test_many_marks_at_once_arrive_in_pieces(place: Place) -> None:
     async with place.reading("ann") as reader:
         replica.apply(await reader.next())
         assert await place.mark("ann", Mark.READ) == 255
-        sizes = []
+        sizes: list[int] = []
         while replica.counts.unread_count or sum(sizes) < 255:
             message = await reader.next()
             sizes.append(len(message.changed.notifications))
@@ -130,7 +131,11 @@ async def test_a_filtered_snapshot_and_a_filtered_replay_agree(place: Place) -> 
     wanted = types_pb2.Filter(labels={"team": "blue"}, category="builds", thread_key="main")
     async with place.reading("ann", filter=wanted) as reader:
         start = (await reader.next()).cursor
-    fits = {"category": "builds", "thread_key": "main", "labels": {"team": "blue", "env": "test"}}
+    fits: dict[str, Any] = {
+        "category": "builds",
+        "thread_key": "main",
+        "labels": {"team": "blue", "env": "test"},
+    }
     await place.send("ann", title="fits", **fits)
     await place.send("ann", title="red", **{**fits, "labels": {"team": "red"}})
     await place.send("ann", title="other thread", **{**fits, "thread_key": "other"})

@@ -49,9 +49,9 @@ class HintListener:
         on_gap: Callable[[Collection[bytes]], None],
         rng: Random,
     ) -> None:
-        self._pool = ConnectionPool.from_url(
-            redis_url, socket_timeout=_CONNECT_SECONDS, socket_connect_timeout=_CONNECT_SECONDS
-        )
+        # With a timeout of its own the library waits by `asyncio.wait_for`, which on Python 3.11 swallows a
+        # cancellation now and then; all waiting is bounded here instead.
+        self._pool = ConnectionPool.from_url(redis_url, socket_timeout=None)
         self._sealer = sealer
         self._hub = hub
         self._installation = installation
@@ -86,12 +86,14 @@ class HintListener:
     async def _connected(self) -> AsyncIterator[AbstractConnection]:
         connection: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]  # redis has no types here
         try:
-            await connection.connect()  # type: ignore[no-untyped-call]  # nor here
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                await connection.connect()  # type: ignore[no-untyped-call]  # nor here
             yield connection
         finally:
             self._asked.clear()
             self._confirmed.clear()
-            await connection.disconnect()
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                await connection.disconnect()
 
     async def _listen(self, connection: AbstractConnection) -> None:
         self._changed_rooms = set(self._hub.rooms)

@@ -40,9 +40,8 @@ class HintPublisher:
         installation: Installation,
         listens: Callable[[bytes], bool],
     ) -> None:
-        self._redis = Redis.from_url(
-            redis_url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
-        )
+        # Bounded in `run`: see the listener for why not here.
+        self._redis = Redis.from_url(redis_url, socket_timeout=None)
         self._sealer = sealer
         self._factory = factory
         self._installation = installation
@@ -70,7 +69,8 @@ class HintPublisher:
             if not self._queue:
                 self._filled.clear()
             try:
-                await self._publish(batch)
+                async with asyncio.timeout(_TIMEOUT_SECONDS):
+                    await self._publish(batch)
             except (RedisError, OSError) as error:
                 self._pause(len(batch), error)
 

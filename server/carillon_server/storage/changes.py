@@ -61,6 +61,9 @@ class ChangesPage:
         return self.state.version if self.complete else self.notifications[-1].change_version
 
 
+TIMEOUT_SECONDS = 2.0
+"""What does not answer in this time is taken to be away."""
+
 Position = tuple[int, int]
 """Epoch and version of an inbox."""
 
@@ -87,7 +90,7 @@ async def read_snapshot(
             ) c
         ) n ON n.bytes_before < $3 WHERE i.inbox_id = $1 ORDER BY n.position DESC
     """
-    rows = await database.fetch(sql, *conditions.arguments)
+    rows = await database.fetch(sql, *conditions.arguments, timeout=TIMEOUT_SECONDS)
     if not rows:
         return None
     found = tuple(read_notification(row, address.recipient_id) for row in rows if row["seq"] is not None)
@@ -100,7 +103,9 @@ async def read_changes(
     """What changed, oldest change first: at most `limit`, and no more after `max_bytes` of payload. None: no
     such inbox.
     """
-    rows = await database.fetch(_READ_CHANGES, address.inbox_id, after_version, limit, max_bytes)
+    rows = await database.fetch(
+        _READ_CHANGES, address.inbox_id, after_version, limit, max_bytes, timeout=TIMEOUT_SECONDS
+    )
     if not rows:
         return None
     state = read_state(rows[0])
@@ -115,6 +120,10 @@ async def compare_versions(
 ) -> Mapping[bytes, Position | None]:
     """Of these inboxes those that stand elsewhere, and where; None: gone."""
     rows = await database.fetch(
-        _COMPARE, inbox_ids, [epoch for epoch, _ in positions], [version for _, version in positions]
+        _COMPARE,
+        inbox_ids,
+        [epoch for epoch, _ in positions],
+        [version for _, version in positions],
+        timeout=TIMEOUT_SECONDS,
     )
     return {row["inbox_id"]: None if row["epoch"] is None else (row["epoch"], row["version"]) for row in rows}

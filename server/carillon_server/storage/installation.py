@@ -15,6 +15,8 @@ import asyncpg
 
 from carillon_server.storage.database import Connection, Database, Record
 
+_TIMEOUT_SECONDS = 2.0
+
 _READ = "SELECT epoch, system_identifier, timeline FROM installation WHERE id = 1"
 
 # The first eight digits of a WAL file's name are the timeline; the control file learns of it only at the next
@@ -70,7 +72,7 @@ class Installation:
         before = self.epoch
         async with self._database.connection() as connection:
             identity = await identify_server(connection)
-            row = await connection.fetchrow(_READ)
+            row = await connection.fetchrow(_READ, timeout=_TIMEOUT_SECONDS)
             if row is None or _differs(row, identity):
                 await connection.execute(_RECORD, identity.system_identifier, identity.timeline)
                 row = await connection.fetchrow(_READ)
@@ -93,7 +95,7 @@ async def bump_installation_epoch(database: Database) -> int:
 async def identify_server(connection: Connection) -> ServerIdentity:
     """What the server says of itself."""
     try:
-        row = await connection.fetchrow(_IDENTIFY)
+        row = await connection.fetchrow(_IDENTIFY, timeout=_TIMEOUT_SECONDS)
     except _DOES_NOT_TELL:
         return UNKNOWN_SERVER
     return ServerIdentity(row["system_identifier"], row["timeline"]) if row else UNKNOWN_SERVER

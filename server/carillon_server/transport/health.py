@@ -22,7 +22,6 @@ OVERALL = ""
 Probe: TypeAlias = Callable[[], Awaitable[bool]]
 """Whether a component answers. May raise, may hang: both count as no."""
 
-_INTERVAL_SECONDS = 2.0
 _PROBE_TIMEOUT_SECONDS = 1.5
 
 _Status: TypeAlias = health_pb2.HealthCheckResponse.ServingStatus
@@ -37,9 +36,15 @@ class HealthMonitor:
     """
 
     def __init__(
-        self, probes: Mapping[str, Probe], *, essential: Sequence[str], services: Sequence[str]
+        self,
+        probes: Mapping[str, Probe],
+        *,
+        essential: Sequence[str],
+        services: Sequence[str],
+        interval_seconds: float = 2.0,
     ) -> None:
         self._probes = probes
+        self._interval_seconds = interval_seconds
         self._essential = essential
         self._wholes = (OVERALL, *services)
         self._statuses: dict[str, _Status] = dict.fromkeys((*self._wholes, *probes), _NOT_SERVING)
@@ -49,7 +54,7 @@ class HealthMonitor:
 
     async def start(self) -> None:
         """Probes once, then goes on in the background."""
-        await self._refresh()
+        await self.refresh()
         self._task = asyncio.create_task(self._run(), name="health")
 
     async def stop(self) -> None:
@@ -85,10 +90,11 @@ class HealthMonitor:
 
     async def _run(self) -> None:
         while True:
-            await asyncio.sleep(_INTERVAL_SECONDS)
-            await self._refresh()
+            await asyncio.sleep(self._interval_seconds)
+            await self.refresh()
 
-    async def _refresh(self) -> None:
+    async def refresh(self) -> None:
+        """Asks every component once."""
         answers = await asyncio.gather(*(_ask(name, probe) for name, probe in self._probes.items()))
         if self._draining:
             return

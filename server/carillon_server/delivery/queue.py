@@ -41,6 +41,7 @@ _ALIVE_SECONDS = 5
 _TIMEOUT_SECONDS = 2.0
 _JOB_TIMEOUT_SECONDS = 5
 _RESTART_SECONDS = 1.0
+_CANCEL_AGAIN_SECONDS = 0.2
 _REDIS_AWAY = (RedisError, OSError, TimeoutError)
 
 
@@ -203,6 +204,7 @@ class WorkerProbe:
 
 
 async def _cancel(task: asyncio.Task[None] | None) -> None:
-    if task is not None:
+    # More than once: asyncio.wait_for, as arq and redis use it, can lose a cancellation (Python 3.11).
+    while task is not None and not task.done():
         task.cancel()
-        await asyncio.wait([task])
+        await asyncio.wait([task], timeout=_CANCEL_AGAIN_SECONDS)

@@ -74,4 +74,4 @@ class Child:
             self._process.kill()
 
     def _ended(self) -> EmbeddedError:
-        return EmbeddedError(f"{self.name} did not start; its log {self.log} ends with:\n{tail(self.log)}")
+        return EmbeddedError(f"{self.name} failed; its log {self.log} ends with:\n{tail(self.log)}")

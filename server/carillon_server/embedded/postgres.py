@@ -19,6 +19,7 @@ from carillon_server.embedded.process import spawn, stop, stop_leftovers
 
 OWNER = "carillon"
 _STOP_TIMEOUT_SECONDS = 10
+_QUERY_TIMEOUT_SECONDS = 30
 # End without a last checkpoint; the next start replays the log. Not SIGINT: a server that gets it while it
 # recovers from a crash (18.6) then waits for ever.
 _AT_ONCE = signal.SIGQUIT
@@ -67,15 +68,18 @@ class Postgres(Engine):
     def query(self, sql: str, database: str = ADMIN) -> str:
         """Run statements as the superuser; the values that come back, one row a line."""
         password = open_cluster(self.directory).admin_password
-        result = subprocess.run(
-            [programs() / "psql", "-X", "-w", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", database],
-            input=sql,
-            env=_psql_environment(self.access.port, password),
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
+        try:
+            result = subprocess.run(
+                [programs() / "psql", "-X", "-w", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", database],
+                input=sql,
+                env=_psql_environment(self.access.port, password),
+                capture_output=True,
+                text=True,
+                timeout=_QUERY_TIMEOUT_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise EmbeddedError(f"Postgres did not answer in {_QUERY_TIMEOUT_SECONDS} s") from None
         if result.returncode != 0:
             raise EmbeddedError(f"Postgres refused: {result.stderr.strip()}")
         return result.stdout.strip()

@@ -120,6 +120,17 @@ def test_a_database_that_is_away_is_unavailable(capsys: pytest.CaptureFixture[st
     assert finished.exit_code == ExitCode.UNAVAILABLE
 
 
+def test_the_epoch_of_an_installation_is_raised(
+    postgres_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def raised() -> int:
+        finished = run_command(capsys, "raise-epoch", "--database-url", postgres_url)
+        assert finished.exit_code == 0
+        return int(finished.stderr.split()[-1].rstrip("."))
+
+    assert raised() < raised()
+
+
 def test_an_api_key_is_shown_once_and_revoked(postgres_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     where = ("--tenant", "demo", "--database-url", postgres_url)
     key = run_command(capsys, "api-key", "create", "billing", *where).stdout.strip()

@@ -67,6 +67,9 @@ def _explain_call(error: errors.CarillonError) -> CommandError:
     violations = tuple(f"{found.field}: {found.description}" for found in error.field_violations)
     if violations:
         return CommandError(ExitCode.REFUSED, "The request is not valid.", *violations)
+    if isinstance(error, errors.UnavailableError) and not error.reason:
+        cause = str(error).rpartition(": ")[2]
+        return CommandError(ExitCode.UNAVAILABLE, f"The service cannot be reached: {cause}", *_advice(error))
     reason = error.reason or error.code.name
     what = str(error) if reason in str(error) else f"{error} ({reason})"
     return CommandError(_exit_code(error), what, *_advice(error))

@@ -12,6 +12,7 @@ import typer
 from carillon_server.cli.api_key import api_key
 from carillon_server.cli.doctor import doctor
 from carillon_server.cli.endpoints import endpoints
+from carillon_server.cli.epoch import raise_epoch
 from carillon_server.cli.inbox import counts, list_inbox, show
 from carillon_server.cli.marks import MARKS, mark_command
 from carillon_server.cli.preferences import preferences
@@ -44,7 +45,7 @@ for mark in MARKS:
     program.command(mark.command, rich_help_panel=INBOX)(mark_command(mark))
 for name, people in (("recipients", recipients), ("endpoints", endpoints), ("preferences", preferences)):
     program.add_typer(people, name=name, rich_help_panel=PEOPLE)
-for operating in (up, doctor, serve, worker, migrate, token):
+for operating in (up, doctor, serve, worker, migrate, raise_epoch, token):
     program.command(rich_help_panel=OPERATING)(operating)
 program.add_typer(api_key, name="api-key", rich_help_panel=OPERATING)
 

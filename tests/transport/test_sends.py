@@ -132,7 +132,7 @@ async def test_one_bad_item_of_a_batch_fails_alone(house: House) -> None:
     )
     kinds = [result.WhichOneof("outcome") for result in answer.results]
     assert kinds == ["response", "error", "response", "error"]
-    assert Refused.of_item(answer.results[1].error).fields == ["requests[1].content.title"]
+    assert Refused.of_item(answer.results[1].error).fields == ["content.title"]
     assert Refused.of_item(answer.results[3].error).reason == "REQUEST_ID_REUSED"
     assert await _titles(house) == ["Scan done"] * 3
 

@@ -75,12 +75,12 @@ class NotificationServicer:
         return await self._submission.send(call.principal, request, call.remaining_seconds())
 
     async def SendBatch(self, request: pb.SendBatchRequest, call: Call) -> pb.SendBatchResponse:
-        items = (self._send_item(index, item, call) for index, item in enumerate(request.requests))
+        items = (self._send_item(item, call) for item in request.requests)
         return pb.SendBatchResponse(results=await asyncio.gather(*items))
 
-    async def _send_item(self, index: int, item: pb.SendRequest, call: Call) -> pb.SendBatchResult:
+    async def _send_item(self, item: pb.SendRequest, call: Call) -> pb.SendBatchResult:
         try:
-            self._checker.check(item, f"requests[{index}]")
+            self._checker.check(item)
         except FieldsInvalid as invalid:
             return pb.SendBatchResult(error=to_status(invalid))
         outcome = await self._submission.send_item(call.principal, item, call.remaining_seconds())

@@ -104,6 +104,28 @@ def test_no_title_breaks_out_of_its_header(title: str) -> None:
     assert "\n" not in mail["Subject"]
 
 
+@given(st.text(), st.text(alphabet="ж=_.-\r\n carillon_alternative", max_size=3000))
+def test_no_body_breaks_out_of_its_part(title: str, body: str) -> None:
+    """It arrives as it was written, up to the kinds of line ends."""
+    mail = message_from_bytes(compose(title=title, body=body), policy=default)
+    assert [part.get_content_type() for part in mail.walk()] == [
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+    ]
+    part = mail.get_body(("plain",))
+    assert part is not None
+    written = render_text(Content(title, body, "", "", ""))
+    assert part.get_content().splitlines() == written.encode(errors="replace").decode().splitlines()
+    assert not part.defects
+
+
+@given(st.text())
+def test_no_line_is_longer_than_relays_take(body: str) -> None:
+    lines = compose(title="x" * 200, body=body + "y" * 2_000).split(b"\r\n")
+    assert max(len(line) for line in lines) <= 200
+
+
 def test_a_title_in_any_language_arrives_as_it_was() -> None:
     title = "Überweisung über 7 € ist da 🎉 " + "ж" * 150
     assert message_from_bytes(compose(title=title), policy=default)["Subject"] == title

@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from carillon_server.delivery import metrics
 from carillon_server.delivery.claim import Claimed
+from carillon_server.delivery.ending import end_tasks
 from carillon_server.delivery.recorder import Recorder
 from carillon_server.domain.delivery import DeliveryState
 from carillon_server.storage.deliveries import AttemptResult, Claim
@@ -71,10 +72,8 @@ class Dispatcher:
         if self._running:
             await asyncio.wait(self._running, timeout=grace_seconds)
         abandoned = dict(self._running)
-        for task in abandoned:
-            task.cancel()
         if abandoned:
-            await asyncio.wait(abandoned)
+            await end_tasks(abandoned)
             await self._hand_back(list(abandoned.values()))
 
     async def _hand_back(self, claims: list[Claim]) -> None:

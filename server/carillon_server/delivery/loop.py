@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from carillon_server.delivery import metrics
+from carillon_server.delivery.ending import end_tasks
 from carillon_server.domain.errors import Refusal
 from carillon_server.telemetry import get_logger
 
@@ -43,9 +44,7 @@ class Loop:
         if self._task is None:
             return
         _, pending = await asyncio.wait([self._task], timeout=_LONGEST_ROUND_SECONDS)
-        for task in pending:
-            task.cancel()
-            await asyncio.wait([task])
+        await end_tasks(pending)
 
     async def _loop(self) -> None:
         while not self._stopping:

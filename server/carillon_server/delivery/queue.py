@@ -30,6 +30,7 @@ from redis.backoff import FullJitterBackoff
 from redis.exceptions import RedisError
 
 from carillon_server.delivery import metrics
+from carillon_server.delivery.ending import end_tasks
 from carillon_server.telemetry import get_logger
 
 QUEUE_NAME = "carillon:queue"
@@ -80,7 +81,7 @@ class Waker:
 
     async def stop(self) -> None:
         """Wake-ups not sent by now are left to the workers' loops."""
-        await _cancel(self._task)
+        await end_tasks([self._task] if self._task else [])
 
     async def _loop(self) -> None:
         async with _connect(self._redis_url, retries=0) as redis:
@@ -121,7 +122,7 @@ class JobQueue:
         self._task = asyncio.create_task(self._loop(), name="job queue")
 
     async def stop(self) -> None:
-        await _cancel(self._task)
+        await end_tasks([self._task] if self._task else [])
 
     async def _loop(self) -> None:
         while True:
@@ -138,8 +139,7 @@ class JobQueue:
             try:
                 await worker.main()
             finally:
-                for task in worker.tasks.values():
-                    task.cancel()
+                await end_tasks(worker.tasks.values())
                 await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
 
     def _build(self, redis: ArqRedis) -> ArqWorker:
@@ -201,10 +201,3 @@ class WorkerProbe:
 
     async def close(self) -> None:
         await self._redis.aclose()
-
-
-async def _cancel(task: asyncio.Task[None] | None) -> None:
-    # More than once: asyncio.wait_for, as arq and redis use it, can lose a cancellation (Python 3.11).
-    while task is not None and not task.done():
-        task.cancel()
-        await asyncio.wait([task], timeout=_CANCEL_AGAIN_SECONDS)

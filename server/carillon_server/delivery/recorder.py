@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from carillon_server.delivery.ending import end_tasks
 from carillon_server.domain.errors import Refusal
 from carillon_server.storage.database import Connection, Database
 from carillon_server.storage.deliveries import AttemptResult, record
@@ -34,9 +35,8 @@ class Recorder:
 
     async def stop(self) -> None:
         """Gives up what could not be written."""
-        if self._writer is not None and not self._writer.done():
-            self._writer.cancel()
-            await asyncio.wait([self._writer])
+        if self._writer is not None:
+            await end_tasks([self._writer])
 
     async def _write_all(self) -> None:
         while self._waiting:

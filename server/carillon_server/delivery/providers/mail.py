@@ -1,4 +1,4 @@
-"""Mails as bytes, by the standard library's modern policy: headers cannot be broken out of."""
+"""Mails as bytes, with their envelopes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.errors import HeaderParseError
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, parseaddr
 
 from carillon_server.delivery.layout import render_html, render_text
+from carillon_server.delivery.providers.mime import write_alternative, write_header
 from carillon_server.delivery.providers.provider import Message
 
 
@@ -34,32 +33,32 @@ class MailComposer:
         name, spec = parseaddr(mail_from)
         address = _parse_address(spec)
         self._sender = Address(name, address.username, address.domain)
+        self._from = write_header("From", self._sender)
         self._link_base_url = link_base_url
 
     def compose(self, message: Message, now: datetime) -> Mail:
         """Raises ValueError when the recipient's address is none."""
         recipient = _parse_address(message.address)
         utf8 = not recipient.addr_spec.isascii()
-        mail = EmailMessage(policy=SMTPUTF8 if utf8 else SMTP)
-        mail["From"] = self._sender
-        mail["To"] = recipient
-        mail["Subject"] = one_line(message.content.title)
-        mail["Date"] = format_datetime(now)
-        mail["Message-ID"] = f"<{message.delivery_id}@{self._sender.domain}>"
-        # RFC 3834: nobody's holiday answer comes back.
-        mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(render_text(message.content, self._link_base_url))
-        html = render_html(message.content, message.locale, self._link_base_url)
-        mail.add_alternative(html, subtype="html")
-        if message.locale.isascii() and message.locale.replace("-", "").isalnum():
-            mail["Content-Language"] = message.locale
-        return Mail(
-            sender=self._sender.addr_spec,
-            recipient=recipient.addr_spec,
-            raw=mail.as_bytes(),
-            message_id=mail["Message-ID"],
-            utf8=utf8,
+        message_id = f"<{message.delivery_id}@{self._sender.domain}>"
+        # RFC 3834: an automatic mail says so, and nobody's holiday answer comes back.
+        fixed = (
+            f"Date: {format_datetime(now)}\r\nMessage-ID: {message_id}\r\nAuto-Submitted: auto-generated\r\n"
         )
+        if message.locale.isascii() and message.locale.replace("-", "").isalnum():
+            fixed += f"Content-Language: {message.locale}\r\n"
+        headers = [
+            self._from,
+            write_header("To", recipient, utf8=utf8),
+            write_header("Subject", one_line(message.content.title)),
+            fixed.encode(),
+        ]
+        texts = {
+            "plain": render_text(message.content, self._link_base_url),
+            "html": render_html(message.content, message.locale, self._link_base_url),
+        }
+        raw = write_alternative(b"".join(headers), texts)
+        return Mail(self._sender.addr_spec, recipient.addr_spec, raw, message_id, utf8)
 
 
 def one_line(text: str) -> str:

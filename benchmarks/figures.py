@@ -14,6 +14,7 @@ from benchmarks.service import Service
 from carillon import AsyncClient
 from carillon.v1 import notification_service_pb2 as pb
 from carillon.v1 import preference_service_pb2 as preferences_pb
+from carillon.v1 import recipient_service_pb2 as recipients_pb
 from carillon.v1 import types_pb2
 
 _PEOPLE = 1_000
@@ -44,13 +45,15 @@ async def prepare(service: Service) -> None:
     """People with an e-mail address; a tenth of them with preferences."""
     async with AsyncClient(service.target, token=service.producer) as producer:
         for number in range(_PEOPLE):
-            endpoint = {"channel": "EMAIL", "address": f"person-{number}@example.com"}
-            recipient = {"recipient_id": f"person-{number}"}
+            address = f"person-{number}@example.com"
+            endpoint = recipients_pb.Endpoint(channel=types_pb2.CHANNEL_EMAIL, address=address)
+            recipient = recipients_pb.Recipient(recipient_id=f"person-{number}")
             await producer.upsert_recipient(recipient=recipient, endpoints=[endpoint])
     async with AsyncClient(service.target, token=service.gateway) as gateway:
         rule = preferences_pb.PreferenceRule(type="other.type", channel=types_pb2.CHANNEL_EMAIL)
+        wanted = preferences_pb.Preferences(rules=[rule])
         for number in range(0, _PEOPLE, 10):
-            await gateway.update_preferences(recipient_id=f"person-{number}", preferences={"rules": [rule]})
+            await gateway.update_preferences(recipient_id=f"person-{number}", preferences=wanted)
 
 
 async def unary(service: Service) -> list[Figure]:

@@ -33,7 +33,7 @@ async def measure(
     """`requests` gives an endless supply; each call must succeed."""
     metadata = [("authorization", f"Bearer {token}")] if token else []
     async with grpc.aio.insecure_channel(target) as channel:
-        call = channel.unary_unary(method)
+        call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
         supply = iter(requests())
         await _drive(call, islice(supply, warm_up), metadata, in_flight)
         started = time.perf_counter()

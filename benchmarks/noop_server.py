@@ -20,7 +20,9 @@ async def _noop(_request: bytes, _context: object) -> bytes:
 
 async def _serve(port: int) -> None:
     server = grpc.aio.server(options=channel_options(load_settings()))
-    handlers = {"Call": grpc.unary_unary_rpc_method_handler(_noop)}
+    handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
+        "Call": grpc.unary_unary_rpc_method_handler(_noop)
+    }
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("benchmark.Noop", handlers)])
     server.add_insecure_port(f"127.0.0.1:{port}")
     await server.start()

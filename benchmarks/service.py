@@ -115,7 +115,7 @@ def _token(key: Ed25519PrivateKey, subject: str, scope: str) -> str:
 def _wait_ready(target: str, log: Path) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     with grpc.insecure_channel(target) as channel:
-        stub = health_pb2_grpc.HealthStub(channel)
+        stub = health_pb2_grpc.HealthStub(channel)  # type: ignore[no-untyped-call]  # it has no types
         while True:
             try:
                 answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=1, wait_for_ready=True)

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from carillon import AsyncClient, CarillonError
-from carillon_gateway import demo, notifications, stream
+from carillon_gateway import demo, mail, notifications, stream
 from carillon_gateway.identity import SignedOutError
 from carillon_gateway.protection import SameOrigin, SecurityHeaders
 from carillon_gateway.refusals import BadRequestError, refuse
@@ -53,7 +53,8 @@ def _routes(settings: Settings) -> list[BaseRoute]:
     api = [Route("/healthz", health), *stream.ROUTES, *notifications.ROUTES]
     if not settings.demo_tokens:
         return api
-    return [*api, *demo.ROUTES, Mount("/static", StaticFiles(directory=STATIC))]
+    mails = mail.ROUTES if settings.mail_dir else []
+    return [*api, *demo.ROUTES, *mails, Mount("/static", StaticFiles(directory=STATIC))]
 
 
 def _middleware(settings: Settings) -> list[Middleware]:

@@ -31,7 +31,7 @@ async def page(request: Request) -> Response:
 
 
 async def users(request: Request) -> Response:
-    """Who one can be, who one is, and whether samples can be sent."""
+    """Who one can be, who one is, and what else there is."""
     settings = _settings(request)
     known = {token: user for user, token in settings.demo_tokens.items()}
     return JSONResponse(
@@ -39,6 +39,7 @@ async def users(request: Request) -> Response:
             "users": list(settings.demo_tokens),
             "user": known.get(cookie_of(request)),
             "canSend": settings.producer_token != "",
+            "hasMail": settings.mail_dir is not None,
         }
     )
 

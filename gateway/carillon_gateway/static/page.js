@@ -4,13 +4,15 @@ import "/static/bell-element.js";
 import "/static/inbox-element.js";
 import { Inbox } from "/static/inbox.js";
 
-const { users, user, canSend } = await (await fetch("/demo/users")).json();
+const { users, user, canSend, hasMail } = await (await fetch("/demo/users")).json();
 
 for (const name of users) {
   const link = Object.assign(document.createElement("a"), { href: `/?user=${encodeURIComponent(name)}`, textContent: name });
   if (name === user) link.ariaCurrent = "page";
   document.querySelector(".people").append(link);
 }
+
+if (hasMail) document.querySelector(".people").append(Object.assign(document.createElement("a"), { href: "/mail", textContent: "Mails" }));
 
 const list = document.querySelector("carillon-inbox");
 const inbox = new Inbox();

@@ -159,9 +159,11 @@ class Place:
             yield self.subscribe(channel, user, cursor, token=token, **request)
 
     @asynccontextmanager
-    async def connection(self, *options: tuple[str, int]) -> AsyncIterator[grpc.aio.Channel]:
+    async def connection(
+        self, *options: tuple[str, int], target: str = ""
+    ) -> AsyncIterator[grpc.aio.Channel]:
         own = [("grpc.use_local_subchannel_pool", 1), *options]
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{self.port}", options=own) as channel:
+        async with grpc.aio.insecure_channel(target or f"127.0.0.1:{self.port}", options=own) as channel:
             yield channel
 
     def subscribe(

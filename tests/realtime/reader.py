@@ -49,12 +49,14 @@ class Reader:
             return False
         return True
 
-    async def rest(self, within_seconds: float = DEADLINE_SECONDS) -> list[pb.SubscribeResponse]:
-        """What comes until the stream ends, however it ends."""
-        messages = []
-        with suppress(grpc.aio.AioRpcError):
+    async def rest(
+        self, within_seconds: float = DEADLINE_SECONDS, at_most: int = 1_000_000
+    ) -> list[pb.SubscribeResponse]:
+        """What comes in that time, or until the stream ends, however it ends."""
+        messages: list[pb.SubscribeResponse] = []
+        with suppress(grpc.aio.AioRpcError, TimeoutError):
             async with asyncio.timeout(within_seconds):
-                while (message := await self.call.read()) is not grpc.aio.EOF:
+                while len(messages) < at_most and (message := await self.call.read()) is not grpc.aio.EOF:
                     self.cursor = message.cursor
                     messages.append(message)
         return messages

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeAlias
@@ -12,7 +11,6 @@ from carillon_server import telemetry
 from carillon_server.domain.errors import Reason, Refusal
 from carillon_server.domain.identity import Principal
 from carillon_server.realtime.hub import Hub
-from carillon_server.realtime.mailbox import Mailbox
 from carillon_server.services.ports import Clock
 
 CHECK_SECONDS = 2.0
@@ -39,19 +37,23 @@ class CredentialWatch:
 
     async def check(self) -> None:
         """Ends what expired or was revoked. Where that cannot be told, streams stay."""
-        for number, (principal, mailboxes) in enumerate(self._by_principal().items()):
+        verdicts: dict[str, bool] = {}
+        for number, mailbox in enumerate(self._hub.mailboxes()):
             if number % _SLICE == 0:
                 await asyncio.sleep(0)
+            principal = mailbox.principal
             if _expired(principal, self._clock()):
-                _end(mailboxes, "the credentials have expired")
-            elif not await self._holds(principal):
-                _end(mailboxes, "the credentials were revoked")
+                mailbox.end(_refusal("the credentials have expired"))
+            elif not await self._holds_once(principal, verdicts):
+                mailbox.end(_refusal("the credentials were revoked"))
 
-    def _by_principal(self) -> dict[Principal, list[Mailbox]]:
-        grouped: defaultdict[Principal, list[Mailbox]] = defaultdict(list)
-        for mailbox in self._hub.mailboxes():
-            grouped[mailbox.principal].append(mailbox)
-        return grouped
+    async def _holds_once(self, principal: Principal, verdicts: dict[str, bool]) -> bool:
+        """One question per credential and round: a gateway has thousands of streams."""
+        known = verdicts.get(principal.credential_id) if principal.credential_id else None
+        if known is not None:
+            return known
+        holds = verdicts[principal.credential_id] = await self._holds(principal)
+        return holds
 
     async def _holds(self, principal: Principal) -> bool:
         try:
@@ -65,6 +67,5 @@ def _expired(principal: Principal, now: datetime) -> bool:
     return principal.expire_time is not None and principal.expire_time <= now
 
 
-def _end(mailboxes: list[Mailbox], message: str) -> None:
-    for mailbox in mailboxes:
-        mailbox.end(Refusal(Reason.CREDENTIALS_INVALID, message))
+def _refusal(message: str) -> Refusal:
+    return Refusal(Reason.CREDENTIALS_INVALID, message)

@@ -39,6 +39,8 @@ from carillon_server.storage.installation import Installation
 
 # After a mass reconnect all streams would fall silent, and speak, at once.
 _HEARTBEAT_JITTER = (0.8, 1.0)
+# A timer may fire this much early; waiting for the rest would be a loop.
+_TIMER_RESOLUTION_SECONDS = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class Stream:
                 await self._catch_up_when_possible()
             elif events := mailbox.take():
                 await self._forward(events)
-            elif (silence := self._remaining_silence()) > 0:
+            elif (silence := self._remaining_silence()) > _TIMER_RESOLUTION_SECONDS:
                 await mailbox.wait(silence)
             else:
                 await self._send_heartbeat()

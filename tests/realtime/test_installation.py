@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from carillon_server.embedded.postgres import Postgres
+from carillon_server.embedded.postgres import OWNER, Postgres
 from carillon_server.storage.database import Database
 from carillon_server.storage.installation import Installation, bump_installation_epoch
 from carillon_server.storage.migrate import upgrade
@@ -63,15 +63,12 @@ async def test_an_epoch_raised_after_a_backup_does_not_come_again(database: Data
 @pytest.fixture
 def reticent_url(postgres: Postgres) -> Iterator[str]:
     """A database whose server does not say who it is, as with some managed ones."""
-    postgres.query("CREATE DATABASE reticent TEMPLATE template0")
-    postgres.query("CREATE ROLE tenant LOGIN PASSWORD 'tenant'")
-    upgrade(f"{postgres.url.rpartition('/')[0]}/reticent")
-    postgres.query("GRANT ALL ON ALL TABLES IN SCHEMA public TO tenant", "reticent")
+    postgres.query(f"CREATE DATABASE reticent TEMPLATE template0 OWNER {OWNER}")
     postgres.query("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC", "reticent")
-    address = postgres.url.rpartition("@")[2].rpartition("/")[0]
-    yield f"postgresql://tenant:tenant@{address}/reticent"
+    url = f"{postgres.url.rpartition('/')[0]}/reticent"
+    upgrade(url)
+    yield url
     postgres.query("DROP DATABASE reticent WITH (FORCE)")
-    postgres.query("DROP ROLE tenant")
 
 
 async def test_a_server_that_does_not_tell_who_it_is_keeps_its_epoch(reticent_url: str) -> None:

@@ -6,6 +6,7 @@ load nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -71,10 +72,15 @@ ROUTES: list[BaseRoute] = [
 
 def _read_all(directory: Path) -> Iterable[tuple[str, EmailMessage]]:
     maildir = _open(directory)
-    for key in sorted(maildir.keys(), reverse=True)[:NEWEST]:
+    for key in sorted(maildir.keys(), key=_age, reverse=True)[:NEWEST]:
         mail = _read(directory, key)
         if mail is not None:
             yield key, mail
+
+
+def _age(key: str) -> list[int]:
+    """Keys are made of seconds, microseconds and counters, not padded."""
+    return [int(number) for number in re.findall(r"\d+", key)]
 
 
 def _read(directory: Path, key: str) -> EmailMessage | None:

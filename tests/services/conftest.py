@@ -59,7 +59,7 @@ class Core:
     async def send(
         self, *recipient_ids: str, principal: Principal = PRODUCER, **fields: object
     ) -> SendOutcome:
-        return await self.sends.send(principal, draft(*recipient_ids, **fields), timeout=10)
+        return await self.sends.send(principal, draft(*recipient_ids, **fields), timeout=None)
 
     async def recount(self, address: InboxAddress) -> Counts:
         row = await self.database.fetchrow(_RECOUNT, address.inbox_id)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from carillon_server.domain.ids import NotificationId
-from carillon_server.domain.inbox import InboxAddress, InboxState
-from carillon_server.domain.notification import ChangeKind, InboxChange
+from carillon_server.domain.inbox import InboxAddress
+from carillon_server.domain.notification import InboxChange
+from carillon_server.services.inbox_ledger import InboxLedger
 from carillon_server.services.ports import ChangePublisher
 from carillon_server.storage.cancels import find_by_collapse_key, find_cancellable
 from carillon_server.storage.database import Connection, Database
-from carillon_server.storage.inboxes import lock_inboxes, move_on
-from carillon_server.storage.removals import Removal, bury, call_back
+from carillon_server.storage.inboxes import lock_inboxes
+from carillon_server.storage.removals import call_back
 
 _CANCELLED = "cancelled"
 
@@ -59,20 +60,12 @@ async def _cancel(
 ) -> tuple[CancelOutcome, list[InboxChange]]:
     inboxes = await lock_inboxes(connection, {each.inbox_id for each in ids})
     found = await find_cancellable(connection, tenant, ids, sender)
-    states = {inbox_id: inbox.state for inbox_id, inbox in inboxes.items()}
-    removals, changes = [], []
-    for notification in found:
-        if notification.scheduled:
-            state = _next(states[notification.id.inbox_id])
-            states[notification.id.inbox_id] = state
-            removals.append(Removal(notification.id.inbox_id, notification.id.seq, state.version))
-            changes.append(InboxChange(notification.id.inbox_id, state.version, state, ChangeKind.NOTHING))
-    delivered = await call_back(connection, [(n.id.inbox_id, n.id.seq) for n in found], _CANCELLED)
-    if removals:
-        await bury(connection, removals, _CANCELLED)
-        await move_on(connection, {removal.inbox_id: states[removal.inbox_id] for removal in removals})
-    return CancelOutcome(len(removals), delivered), changes
-
-
-def _next(state: InboxState) -> InboxState:
-    return replace(state, version=state.version + 1)
+    if not found:
+        return CancelOutcome(), []
+    delivered = await call_back(connection, [(each.id.inbox_id, each.id.seq) for each in found], _CANCELLED)
+    ledger = InboxLedger(inboxes)
+    for each in found:
+        if each.scheduled:
+            ledger.withdraw(each.id.inbox_id, each.id.seq)
+    await ledger.write(connection, _CANCELLED)
+    return CancelOutcome(len(ledger.removals), delivered), ledger.changes

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from carillon_server.domain.notification import InboxChange, Stage
 from carillon_server.domain.withdrawal import Withdrawal
-from carillon_server.services.inbox_ledger import InboxLedger
+from carillon_server.services.inbox_ledger import InboxLedger, counter_key
 from carillon_server.services.ports import ChangePublisher
 from carillon_server.services.progress import IDLE, Progress
 from carillon_server.storage.database import Connection, Database
 from carillon_server.storage.inboxes import lock_inboxes
-from carillon_server.storage.removals import bury
 from carillon_server.storage.schedule import Turn, find_expired, read_expired, take_turn
 
 
@@ -43,9 +42,8 @@ async def _transact(connection: Connection, limit: int) -> tuple[Progress, list[
     ledger = InboxLedger(inboxes)
     for stored in expired:
         if stored.stage is Stage.VISIBLE:
-            ledger.remove(stored)
+            ledger.remove(stored.inbox_id, stored.seq, stored.counts, counter_key(stored))
         else:
-            ledger.withdraw(stored)
-    await bury(connection, ledger.removals, Withdrawal.EXPIRED)
-    await ledger.write(connection)
+            ledger.withdraw(stored.inbox_id, stored.seq)
+    await ledger.write(connection, Withdrawal.EXPIRED)
     return Progress(len(expired), more=len(keys) == limit), ledger.changes

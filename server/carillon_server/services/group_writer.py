@@ -185,8 +185,7 @@ class GroupWriter:
         inboxes = await self._lock(connection, sends)
         keys = {key for send in sends for key in send.collapse_keys}
         collapsed = await find_collapsed(connection, keys) if keys else []
-        now = max(inbox.now for inbox in inboxes.values())
-        plan = Planner(inboxes, collapsed, self._configured, now).plan(sends)
+        plan = Planner(inboxes, collapsed, self._configured).plan(sends)
         if plan.removals:
             await bury(connection, plan.removals, _REPLACED)
         if not await write_batch(connection, plan.rows):

@@ -17,7 +17,6 @@ from carillon_server.services.progress import IDLE, Progress
 from carillon_server.services.send_plan import dump_decisions, endpoints_to_send, stage_of
 from carillon_server.storage.database import Connection, Database
 from carillon_server.storage.inboxes import OpenInbox, lock_inboxes
-from carillon_server.storage.removals import bury
 from carillon_server.storage.schedule import (
     QueuedRow,
     ReleaseRow,
@@ -107,7 +106,7 @@ class _Release:
             self.ledger.now,
         )
         stage = stage_of(decisions)
-        version = self._show(item) if stage is Stage.VISIBLE else self.ledger.pass_over(stored)
+        version = self._show(item) if stage is Stage.VISIBLE else self.ledger.pass_over(stored.inbox_id)
         self.rows.append(ReleaseRow(stored.inbox_id, stored.seq, stage, version, dump_decisions(decisions)))
         self.queued.extend(
             QueuedRow(stored.inbox_id, stored.seq, ordinal, endpoint)
@@ -115,18 +114,19 @@ class _Release:
         )
 
     def _show(self, item: Scheduled) -> int:
+        inbox_id = item.stored.inbox_id
         for old in self._collapsed:
-            if (old.inbox_id, old.collapse_key) == (item.stored.inbox_id, item.collapse_key):
-                recipient_id = item.stored.recipient_id
-                self.ledger.replace(old.inbox_id, old.seq, recipient_id, old.counts, old.counter_key)
-        return self.ledger.create(replace(item.stored, stage=Stage.VISIBLE)).position
+            if (old.inbox_id, old.collapse_key) == (inbox_id, item.collapse_key):
+                self.ledger.remove(inbox_id, old.seq, old.counts, old.counter_key)
+        version = self.ledger.next_version(inbox_id)
+        shown = replace(item.stored, stage=Stage.VISIBLE, change_version=version, position=version)
+        self.ledger.create(shown)
+        return version
 
     async def write(self, connection: Connection) -> None:
-        if self.ledger.removals:
-            await bury(connection, self.ledger.removals, _REPLACED)
         if self.rows:
             await write_releases(connection, self.rows, self.queued)
-        await self.ledger.write(connection)
+        await self.ledger.write(connection, _REPLACED)
 
 
 def _one_per_collapse_key(found: Sequence[Scheduled]) -> list[Scheduled]:

@@ -5,23 +5,22 @@ writes.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.decide import Decision, Subject, Verdict, decide
 from carillon_server.domain.ids import NotificationId
-from carillon_server.domain.inbox import Counts, InboxAddress, InboxState
+from carillon_server.domain.inbox import InboxAddress
 from carillon_server.domain.notification import (
-    ChangeKind,
     Draft,
     InboxChange,
     Stage,
     StoredNotification,
-    tombstone,
 )
 from carillon_server.domain.send import RecipientResult, SendOutcome, dump_outcome
-from carillon_server.storage.inboxes import CounterKey, OpenInbox
+from carillon_server.services.inbox_ledger import InboxLedger
+from carillon_server.storage.inboxes import OpenInbox
 from carillon_server.storage.removals import Removal
 from carillon_server.storage.sends import (
     BatchRows,
@@ -54,14 +53,14 @@ class PlannedSend:
         return [(address.inbox_id, key) for address in self.addresses] if key else []
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be written, told and answered."""
 
     rows: BatchRows
-    removals: list[Removal] = field(default_factory=list)
-    changes: list[InboxChange] = field(default_factory=list)
-    outcomes: list[SendOutcome] = field(default_factory=list)
+    removals: Sequence[Removal]
+    changes: Sequence[InboxChange]
+    outcomes: Sequence[SendOutcome]
 
 
 class Planner:
@@ -72,34 +71,35 @@ class Planner:
         inboxes: Mapping[bytes, OpenInbox],
         collapsed: Sequence[Collapsed],
         configured: Collection[Channel],
-        now: datetime,
     ) -> None:
         self._inboxes = inboxes
-        self._states = {inbox_id: inbox.state for inbox_id, inbox in inboxes.items()}
-        self._touched: dict[bytes, InboxState] = {}
         self._configured = configured
-        self._now = now
+        self._ledger = InboxLedger(inboxes)
+        self._now = self._ledger.now
         self._collapsed: dict[tuple[bytes, str], list[Collapsed]] = {}
         for item in collapsed:
             self._collapsed.setdefault((item.inbox_id, item.collapse_key), []).append(item)
-        self._counters: list[tuple[CounterKey, Counts]] = []
         self._notifications: list[NotificationRow] = []
         self._deliveries: list[DeliveryRow] = []
-        self._plan = Plan(BatchRows(now, {}, [], [], [], [], []))
 
     def plan(self, sends: Sequence[PlannedSend]) -> Plan:
         """All of them, in order."""
-        self._plan.outcomes = [self._send(number, send) for number, send in enumerate(sends)]
+        outcomes = [self._send(number, send) for number, send in enumerate(sends)]
         requests = [
             RequestRow(send.key, send.draft.request_hash, dump_outcome(outcome))
-            for send, outcome in zip(sends, self._plan.outcomes, strict=True)
+            for send, outcome in zip(sends, outcomes, strict=True)
             if send.key
         ]
-        drafts = [(send.sender, send.draft) for send in sends]
-        self._plan.rows = BatchRows(
-            self._now, self._touched, self._counters, self._notifications, drafts, self._deliveries, requests
+        rows = BatchRows(
+            now=self._now,
+            states=self._ledger.touched,
+            counters=self._ledger.counters,
+            notifications=self._notifications,
+            drafts=[(send.sender, send.draft) for send in sends],
+            deliveries=self._deliveries,
+            requests=requests,
         )
-        return self._plan
+        return Plan(rows, self._ledger.removals, self._ledger.changes, outcomes)
 
     def _send(self, number: int, send: PlannedSend) -> SendOutcome:
         subject = subject_of(send.draft, self._now)
@@ -113,35 +113,24 @@ class Planner:
         if subject.actor_id == address.recipient_id:
             return RecipientResult(address.recipient_id, None, decisions)
         stage = stage_of(decisions)
-        if stage is Stage.VISIBLE and send.draft.collapse_key:
-            self._collapse(address.inbox_id, send.draft.collapse_key)
-        seq = self._create(number, send.draft, address, stage, decisions)
+        seq = (
+            self._show(send.draft, address)
+            if stage is Stage.VISIBLE
+            else self._ledger.pass_over(address.inbox_id)
+        )
+        self._notifications.append(
+            NotificationRow(address.inbox_id, seq, stage, number, dump_decisions(decisions))
+        )
         if stage is not Stage.SCHEDULED:
             self._queue(address.inbox_id, seq, decisions, inbox.endpoints, send.request_trace)
         return RecipientResult(address.recipient_id, NotificationId(address.inbox_id, seq), decisions)
 
-    def _collapse(self, inbox_id: bytes, collapse_key: str) -> None:
-        for old in self._collapsed.pop((inbox_id, collapse_key), ()):
-            version = self._advance(inbox_id, Counts() - old.counts)
-            self._counters.append((old.counter_key, Counts() - old.counts))
-            self._plan.removals.append(Removal(inbox_id, old.seq, version))
-            gone = tombstone(inbox_id, old.seq, version, self._inboxes[inbox_id].recipient_id, self._now)
-            self._tell(inbox_id, version, ChangeKind.REMOVED, (gone,))
-
-    def _create(
-        self, number: int, draft: Draft, address: InboxAddress, stage: Stage, decisions: Sequence[Decision]
-    ) -> int:
-        visible = stage is Stage.VISIBLE
-        counts = Counts(total=1, unread=1, unseen=1) if visible else Counts()
-        seq = self._advance(address.inbox_id, counts)
-        self._notifications.append(
-            NotificationRow(address.inbox_id, seq, stage, number, dump_decisions(decisions))
-        )
-        if visible:
-            key = (address.inbox_id, draft.type, draft.category, int(draft.priority))
-            self._counters.append((key, counts))
-        stored = (stored_notification(draft, address, seq, stage, self._now),) if visible else ()
-        self._tell(address.inbox_id, seq, ChangeKind.CREATED if visible else ChangeKind.NOTHING, stored)
+    def _show(self, draft: Draft, address: InboxAddress) -> int:
+        if draft.collapse_key:
+            for old in self._collapsed.pop((address.inbox_id, draft.collapse_key), ()):
+                self._ledger.remove(old.inbox_id, old.seq, old.counts, old.counter_key)
+        seq = self._ledger.next_version(address.inbox_id)
+        self._ledger.create(stored_notification(draft, address, seq, self._now))
         return seq
 
     def _queue(
@@ -157,18 +146,6 @@ class Planner:
             DeliveryRow(inbox_id, seq, ordinal, endpoint, request_trace)
             for ordinal, endpoint in enumerate(targets)
         )
-
-    def _advance(self, inbox_id: bytes, delta: Counts) -> int:
-        state = self._states[inbox_id]
-        state = replace(state, version=state.version + 1, counts=state.counts + delta)
-        self._states[inbox_id] = self._touched[inbox_id] = state
-        return state.version
-
-    def _tell(
-        self, inbox_id: bytes, version: int, kind: ChangeKind, notifications: tuple[StoredNotification, ...]
-    ) -> None:
-        state = self._states[inbox_id]
-        self._plan.changes.append(InboxChange(inbox_id, version, state, kind, notifications, self._now))
 
 
 def subject_of(draft: Draft, now: datetime) -> Subject:
@@ -209,16 +186,14 @@ def dump_decisions(decisions: Sequence[Decision]) -> bytes:
     return b"".join(bytes((decision.channel, decision.verdict, decision.reason)) for decision in decisions)
 
 
-def stored_notification(
-    draft: Draft, address: InboxAddress, seq: int, stage: Stage, now: datetime
-) -> StoredNotification:
-    """The row as it was written."""
+def stored_notification(draft: Draft, address: InboxAddress, seq: int, now: datetime) -> StoredNotification:
+    """The row of one that is visible, as it is written."""
     return StoredNotification(
         inbox_id=address.inbox_id,
         seq=seq,
         change_version=seq,
         position=seq,
-        stage=stage,
+        stage=Stage.VISIBLE,
         recipient_id=address.recipient_id,
         type=draft.type,
         category=draft.category,

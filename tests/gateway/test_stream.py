@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from carillon_gateway import stream
 from carillon_gateway.settings import Settings
 from tests.gateway.browser import Browser, Event
 from tests.gateway.conftest import running_gateway
+from tests.running import Issuer, make_settings, running_server
 
 ROUNDS = 40
 
@@ -50,31 +52,49 @@ async def test_a_stream_starts_with_a_snapshot_and_goes_on_live(
         assert created.document["counts"]["unreadCount"] == "2"
 
 
-async def test_p27_reconnecting_browsers_miss_and_repeat_nothing(
-    user_a: Browser, producer: AsyncClient
-) -> None:
+async def cut_at_random(browser: Browser, producer: AsyncClient) -> tuple[list[str], list[str]]:
+    """The ids sent and the ids seen, in order, by a browser that loses its connection again and again."""
     rng = random.Random(27)
     sent: list[str] = []
     seen: list[str] = []
-    async with user_a.stream() as events:
+    async with browser.stream() as events:
         _, snapshot = await following(events, "ready", "snapshot")
     last_id = snapshot.id
     for number in range(ROUNDS):
         # Some are sent while nobody listens, some while they do, and some are in flight when the line is cut.
         sent += [await send(producer, f"{number} away") for _ in range(rng.randint(0, 2))]
-        async with user_a.wearing(last_event_id=last_id).stream() as events:
+        async with browser.wearing(last_event_id=last_id).stream() as events:
             await following(events, "ready")
             sent += [await send(producer, f"{number} live") for _ in range(rng.randint(1, 3))]
             while len(seen) < len(sent) and (len(sent) - len(seen) > 1 or rng.random() < 0.5):
                 [created] = await following(events, "created")
                 last_id = created.id
                 seen += ids_of(created)
-    async with user_a.wearing(last_event_id=last_id).stream() as events:
+    async with browser.wearing(last_event_id=last_id).stream() as events:
         await following(events, "ready")
         while len(seen) < len(sent):
             [created] = await following(events, "created")
             seen += ids_of(created)
+    return sent, seen
+
+
+async def test_p27_reconnecting_browsers_miss_and_repeat_nothing(
+    user_a: Browser, producer: AsyncClient
+) -> None:
+    sent, seen = await cut_at_random(user_a, producer)
     assert seen == sent
+
+
+async def test_p27_holds_before_the_real_service(postgres_url: str, redis_url: str, tmp_path: Path) -> None:
+    issuer = Issuer(tmp_path)
+    async with (
+        running_server(make_settings(postgres_url, redis_url, issuer)) as target,
+        running_gateway(Settings(target=target)) as port,
+        AsyncClient(target, token=issuer.token("demo", "shop", ["notifications.send"])) as producer,
+    ):
+        token = issuer.token("demo", "user-a", ["inbox"])
+        sent, seen = await cut_at_random(Browser(port, authorization=f"Bearer {token}"), producer)
+        assert seen == sent
 
 
 async def test_p27_any_gateway_can_take_over(user_a: Browser, demo: Settings, producer: AsyncClient) -> None:

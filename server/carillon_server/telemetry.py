@@ -6,6 +6,7 @@ variable.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import secrets
@@ -72,7 +73,7 @@ hints_missed = Counter(
 def configure_logging(level: str, *, json_lines: bool | None = None) -> None:
     """Sends records to standard error: JSON lines, or coloured text on a terminal."""
     as_json = not sys.stderr.isatty() if json_lines is None else json_lines
-    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    renderer = _render_json if as_json else structlog.dev.ConsoleRenderer()
     structlog.configure(
         processors=[
             _add_request_id,
@@ -83,7 +84,7 @@ def configure_logging(level: str, *, json_lines: bool | None = None) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
 
@@ -104,6 +105,14 @@ def metrics_server(address: str) -> Iterator[None]:
 def get_logger() -> FilteringBoundLogger:
     """The logger of the service."""
     return cast(FilteringBoundLogger, structlog.get_logger())
+
+
+# Kept, because there is a record of every call, and making an encoder for each costs more than its use.
+_encode_json = json.JSONEncoder(default=repr).encode
+
+
+def _render_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    return _encode_json(event)
 
 
 def _add_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import chain
 from typing import TypeAlias
 
 from carillon.v1 import notification_service_pb2 as notifications
@@ -41,8 +40,9 @@ _STREAM_FILTER_LACKS = frozenset({"start_time", "end_time", "unread"})
 
 def recipient_ids_of(request: notifications.SendRequest) -> dict[str, None]:
     """The distinct recipients of a Send in the order of the request."""
-    profiles = (profile.recipient_id for profile in request.recipients)
-    return dict.fromkeys(chain(request.recipient_ids, profiles))
+    distinct = dict.fromkeys(request.recipient_ids)
+    distinct.update((profile.recipient_id, None) for profile in request.recipients)
+    return distinct
 
 
 def names_recipients(request: notifications.SendRequest) -> Violations:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from google.protobuf.message import Message
 
@@ -11,6 +11,7 @@ from carillon_server.domain.errors import FieldViolation
 from carillon_server.transport.validation.rule import FINE, MAX_VIOLATIONS, Rule, Violations, under
 
 _REQUIRED = "is required"
+_NONE: Sequence[FieldViolation] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +26,22 @@ class MessageRule:
     required: tuple[str, ...] = ()
     relations: Rule | None = None
     """Asked when every field by itself is fine."""
-    _required: frozenset[str] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_required", frozenset(self.required))
 
     def __call__(self, message: Message) -> Violations:
-        missing = self._required
-        found: list[FieldViolation] = []
+        fields, found, missing = self.fields, _NONE, len(self.required)
         for descriptor, value in message.ListFields():
             name = descriptor.name
-            missing -= {name}
-            violations = self.fields[name](value)
+            if name in self.required:
+                missing -= 1
+            violations = fields[name](value)
             if violations:
-                found.extend(under(name, violations))
-        found.extend(FieldViolation(name, _REQUIRED) for name in sorted(missing))
+                found = [*found, *under(name, violations)]
+        if missing:
+            found = [*found, *self._missing(message)]
         if found:
             return found[:MAX_VIOLATIONS]
         return self.relations(message) if self.relations is not None else FINE
+
+    def _missing(self, message: Message) -> list[FieldViolation]:
+        present = {descriptor.name for descriptor, _ in message.ListFields()}
+        return [FieldViolation(name, _REQUIRED) for name in self.required if name not in present]

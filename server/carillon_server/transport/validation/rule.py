@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from carillon_server.domain.errors import FieldViolation
@@ -46,7 +46,14 @@ def each(rule: Rule, *, max_items: int | None = None) -> Rule:
     def check(values: Sequence[Any]) -> Violations:
         if max_items is not None and len(values) > max_items:
             return too_many
-        return _collect((f"[{index}]", rule(value)) for index, value in enumerate(values))
+        collected: list[FieldViolation] = []
+        for index, value in enumerate(values):
+            found = rule(value)
+            if found:
+                collected.extend(under(f"[{index}]", found))
+                if len(collected) >= MAX_VIOLATIONS:
+                    break
+        return collected
 
     return check
 
@@ -59,19 +66,10 @@ def mapping(keys: Rule, values: Rule, *, max_entries: int) -> Rule:
         if len(entries) > max_entries:
             return too_many
         for key, value in entries.items():
-            for part, found in (("a key", keys(key)), ("a value", values(value))):
-                if found:
-                    return wrong(f"{part} {found[0].description}")
+            if found := keys(key):
+                return wrong(f"a key {found[0].description}")
+            if found := values(value):
+                return wrong(f"a value {found[0].description}")
         return FINE
 
     return check
-
-
-def _collect(found: Iterable[tuple[str, Violations]]) -> Violations:
-    collected: list[FieldViolation] = []
-    for name, violations in found:
-        if violations:
-            collected.extend(under(name, violations))
-            if len(collected) >= MAX_VIOLATIONS:
-                break
-    return collected

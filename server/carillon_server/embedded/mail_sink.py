@@ -60,4 +60,6 @@ async def run(port: int, directory: Path) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # aiosmtpd tells of every connection and command.
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
     asyncio.run(run(int(sys.argv[1]), Path(sys.argv[2])))

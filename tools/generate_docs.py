@@ -57,6 +57,8 @@ fields that are empty or zero are left out.
 | 4 | a fault of the service |
 | 130 | ended with Ctrl-C |
 
+Errors end in a sentence. With `CARILLON_TRACEBACK=1` they show where they happened.
+
 This page is generated from the commands themselves by `tools/generate_docs.py`.
 
 ## Connection options

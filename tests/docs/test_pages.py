@@ -91,7 +91,7 @@ def test_every_setting_of_the_gateway_is_described() -> None:
 def test_pages_name_only_settings_that_exist() -> None:
     known = {generate_docs.variable(name, field) for name, field in Settings.model_fields.items()}
     known |= set(_VARIABLE.findall(Path(gateway_settings.__file__).read_text()))
-    known |= {"CARILLON_TARGET", "CARILLON_TOKEN"}
+    known |= {"CARILLON_TARGET", "CARILLON_TOKEN", "CARILLON_TRACEBACK"}
     named = {found for page in all_pages() for found in _VARIABLE.findall(page.read_text())}
     assert named <= known
 

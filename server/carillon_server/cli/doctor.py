@@ -46,30 +46,21 @@ def doctor(
 async def _examine(directory: DataDir, database_url: str, redis_url: str) -> list[Finding]:
     from carillon_server.cli.service_checks import check_postgres, check_redis
     from carillon_server.embedded import machine_checks
+    from carillon_server.embedded.data_dir import in_use
+    from carillon_server.embedded.postgres import Postgres
+    from carillon_server.embedded.valkey import Valkey
 
     findings = [machine_checks.check_python()]
     if not (database_url and redis_url):
         findings += machine_checks.check_programs()
     findings += machine_checks.check_data_dir(directory)
     findings.append(machine_checks.check_ports(directory))
-    if postgres := database_url or _embedded_postgres(directory):
+    embedded_runs = in_use(directory)
+    if postgres := database_url or (embedded_runs and Postgres(directory.postgres).url):
         findings += [finding async for finding in check_postgres(postgres)]
-    if redis := redis_url or _embedded_redis(directory):
+    if redis := redis_url or (embedded_runs and Valkey(directory.valkey).url):
         findings.append(await check_redis(redis))
     return findings
-
-
-def _embedded_postgres(directory: DataDir) -> str:
-    """The address of the embedded server while `carillon up` runs, else nothing."""
-    from carillon_server.embedded.postgres import Postgres
-
-    return Postgres(directory.postgres).url if directory.endpoints.exists() else ""
-
-
-def _embedded_redis(directory: DataDir) -> str:
-    from carillon_server.embedded.valkey import Valkey
-
-    return Valkey(directory.valkey).url if directory.endpoints.exists() else ""
 
 
 def _print(findings: list[Finding]) -> None:

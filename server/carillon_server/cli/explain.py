@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from carillon import errors
 from carillon_server.cli.failure import CommandError, ExitCode
 from carillon_server.domain.errors import Reason, Refusal
 from carillon_server.embedded.errors import EmbeddedError
 
+_RUNNING = "Is the service running? `carillon doctor` looks at this machine."
+_ADDRESS = "Check the address, and that the server is running."
+_TRACEBACK = "CARILLON_TRACEBACK=1 shows where it happened."
 
-class _Metadata(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "?"
-
-
-_ADVICE: tuple[tuple[tuple[type[errors.CarillonError], ...], tuple[str, ...]], ...] = (
+# Words in braces are taken from the refusal's metadata.
+_ADVICE: tuple[tuple[type[errors.CarillonError], str], ...] = (
     (
-        (errors.CredentialsInvalidError,),
-        ("Pass a valid token with CARILLON_TOKEN; for development, `carillon token` makes one.",),
+        errors.CredentialsInvalidError,
+        "Pass a valid token with CARILLON_TOKEN; for development, `carillon token` makes one.",
+    ),
+    (errors.ScopeMissingError, "This call needs the scope `{scope}`: choose who you are with --as."),
+    (
+        errors.NotFoundError,
+        "It does not exist, or not for you: check the id, and who you are (--as, --recipient).",
     ),
     (
-        (errors.ScopeMissingError,),
-        ("This call needs the scope `{scope}`: choose who you are with --as.",),
+        errors.RequestIdReusedError,
+        "The same --request-id was used with other contents: choose a new one.",
     ),
     (
-        (errors.NotFoundError,),
-        ("It does not exist, or not for you: check the id, and who you are (--as, --recipient).",),
+        errors.CursorInvalidError,
+        "The cursor is of another inbox: without --cursor you start with a snapshot.",
     ),
-    (
-        (errors.RequestIdReusedError,),
-        ("The same --request-id was used with other contents: choose a new one.",),
-    ),
-    (
-        (errors.CursorInvalidError,),
-        ("The cursor is of another inbox: without --cursor you start with a snapshot.",),
-    ),
-    (
-        (errors.UnavailableError, errors.DeadlineExceededError, errors.OverloadedError),
-        ("Is the service running? `carillon doctor` looks at this machine.",),
-    ),
-    ((errors.InternalError,), ("The service's log has it under the error id {error_id}.",)),
+    (errors.UnavailableError, _RUNNING),
+    (errors.DeadlineExceededError, _RUNNING),
+    (errors.InternalError, "The service's log has it under the error id {error_id}."),
 )
 
 
@@ -51,25 +47,28 @@ def explain(error: Exception) -> CommandError:
     if isinstance(error, Refusal):
         code = ExitCode.UNAVAILABLE if error.reason is Reason.UNAVAILABLE else ExitCode.REFUSED
         return CommandError(code, f"{error.message} ({error.reason})")
-    if isinstance(error, OSError):
-        return CommandError(
-            ExitCode.UNAVAILABLE, str(error), "Check the address, and that the server is running."
-        )
+    return _explain_local(error)
+
+
+def _explain_local(error: Exception) -> CommandError:
+    """What went wrong on this machine."""
     if isinstance(error, EmbeddedError):
         return CommandError(ExitCode.USAGE, str(error))
+    if isinstance(error, OSError):
+        advice = [_ADDRESS] if isinstance(error, ConnectionError | TimeoutError) else []
+        return CommandError(ExitCode.UNAVAILABLE, str(error), *advice)
     what = str(error).partition("\n")[0]
-    return CommandError(
-        ExitCode.FAULT, f"{type(error).__name__}: {what}", "CARILLON_TRACEBACK=1 shows where it happened."
-    )
+    return CommandError(ExitCode.FAULT, f"{type(error).__name__}: {what}", _TRACEBACK)
 
 
 def _explain_call(error: errors.CarillonError) -> CommandError:
-    violations = tuple(f"{found.field}: {found.description}" for found in error.field_violations)
-    if violations:
+    """What the service, or the way to it, answered."""
+    if error.field_violations:
+        violations = (f"{found.field}: {found.description}" for found in error.field_violations)
         return CommandError(ExitCode.REFUSED, "The request is not valid.", *violations)
     if isinstance(error, errors.UnavailableError) and not error.reason:
         cause = str(error).rpartition(": ")[2]
-        return CommandError(ExitCode.UNAVAILABLE, f"The service cannot be reached: {cause}", *_advice(error))
+        return CommandError(ExitCode.UNAVAILABLE, f"The service cannot be reached: {cause}", _RUNNING)
     reason = error.reason or error.code.name
     what = str(error) if reason in str(error) else f"{error} ({reason})"
     return CommandError(_exit_code(error), what, *_advice(error))
@@ -83,8 +82,6 @@ def _exit_code(error: errors.CarillonError) -> ExitCode:
     return ExitCode.REFUSED
 
 
-def _advice(error: errors.CarillonError) -> tuple[str, ...]:
-    for kinds, lines in _ADVICE:
-        if isinstance(error, kinds):
-            return tuple(line.format_map(_Metadata(error.metadata)) for line in lines)
-    return ()
+def _advice(error: errors.CarillonError) -> list[str]:
+    words = defaultdict(lambda: "?", error.metadata)
+    return [advice.format_map(words) for kind, advice in _ADVICE if isinstance(error, kind)]

@@ -126,7 +126,7 @@ class SendRequest(_message.Message):
 
     @_builtins.property
     def data(self) -> _struct_pb2.Struct:
-        """The sender's own values, handed through to readers. At most 16 deep, 500 keys and 32 KiB; no NaN or infinity."""
+        """The sender's own values, handed through to readers. At most 16 deep, 500 keys and 32 KiB; no NaN, infinity or NUL."""
 
     @_builtins.property
     def content(self) -> _types_pb2.Content:
@@ -142,7 +142,7 @@ class SendRequest(_message.Message):
 
     @_builtins.property
     def deliver_time(self) -> _timestamp_pb2.Timestamp:
-        """Not before this instant; at most one year ahead. Not set or past: now."""
+        """Not before this instant; at most 366 days ahead. Not set or past: now."""
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:

@@ -28,7 +28,7 @@ if _version_not_supported:
 class NotificationServiceStub(object):
     """Sends notifications (scope `notifications.send`) and serves inboxes (scope `inbox` for one's own, `gateway` for those of the tenant).
 
-    Strings are UTF-8 without NUL. In every inbox request `recipient_id` is empty for users (it is the caller) and required for gateways and operators.
+    Strings are UTF-8 without control characters, except where their comment allows some. In every inbox request `recipient_id` is empty for users (it is the caller) and required for gateways and operators.
     Calls without a deadline get one of 10 s; `Subscribe` and `SendStream` run as long as the caller likes.
     """
 
@@ -138,7 +138,7 @@ class NotificationServiceStub(object):
 class NotificationServiceServicer(object):
     """Sends notifications (scope `notifications.send`) and serves inboxes (scope `inbox` for one's own, `gateway` for those of the tenant).
 
-    Strings are UTF-8 without NUL. In every inbox request `recipient_id` is empty for users (it is the caller) and required for gateways and operators.
+    Strings are UTF-8 without control characters, except where their comment allows some. In every inbox request `recipient_id` is empty for users (it is the caller) and required for gateways and operators.
     Calls without a deadline get one of 10 s; `Subscribe` and `SendStream` run as long as the caller likes.
     """
 
@@ -392,7 +392,7 @@ def add_NotificationServiceServicer_to_server(servicer, server):
 class NotificationService(object):
     """Sends notifications (scope `notifications.send`) and serves inboxes (scope `inbox` for one's own, `gateway` for those of the tenant).
 
-    Strings are UTF-8 without NUL. In every inbox request `recipient_id` is empty for users (it is the caller) and required for gateways and operators.
+    Strings are UTF-8 without control characters, except where their comment allows some. In every inbox request `recipient_id` is empty for users (it is the caller) and required for gateways and operators.
     Calls without a deadline get one of 10 s; `Subscribe` and `SendStream` run as long as the caller likes.
     """
 

@@ -29,7 +29,7 @@ GRPC_VERSION: str
 class NotificationServiceStub:
     """Sends notifications (scope `notifications.send`) and serves inboxes (scope `inbox` for one's own, `gateway` for those of the tenant).
 
-    Strings are UTF-8 without NUL. In every inbox request `recipient_id` is empty for users (it is the caller) and required for gateways and operators.
+    Strings are UTF-8 without control characters, except where their comment allows some. In every inbox request `recipient_id` is empty for users (it is the caller) and required for gateways and operators.
     Calls without a deadline get one of 10 s; `Subscribe` and `SendStream` run as long as the caller likes.
     """
 
@@ -91,7 +91,7 @@ class NotificationServiceStub:
 class NotificationServiceAsyncStub(NotificationServiceStub):
     """Sends notifications (scope `notifications.send`) and serves inboxes (scope `inbox` for one's own, `gateway` for those of the tenant).
 
-    Strings are UTF-8 without NUL. In every inbox request `recipient_id` is empty for users (it is the caller) and required for gateways and operators.
+    Strings are UTF-8 without control characters, except where their comment allows some. In every inbox request `recipient_id` is empty for users (it is the caller) and required for gateways and operators.
     Calls without a deadline get one of 10 s; `Subscribe` and `SendStream` run as long as the caller likes.
     """
 
@@ -149,7 +149,7 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
 class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Sends notifications (scope `notifications.send`) and serves inboxes (scope `inbox` for one's own, `gateway` for those of the tenant).
 
-    Strings are UTF-8 without NUL. In every inbox request `recipient_id` is empty for users (it is the caller) and required for gateways and operators.
+    Strings are UTF-8 without control characters, except where their comment allows some. In every inbox request `recipient_id` is empty for users (it is the caller) and required for gateways and operators.
     Calls without a deadline get one of 10 s; `Subscribe` and `SendStream` run as long as the caller likes.
     """
 

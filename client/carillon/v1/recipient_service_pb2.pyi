@@ -42,7 +42,7 @@ class Recipient(_message.Message):
     """IANA name (`Europe/Zurich`); empty: not known."""
     @_builtins.property
     def attributes(self) -> _struct_pb2.Struct:
-        """The caller's own values. At most 16 deep, 500 keys and 32 KiB."""
+        """The caller's own values. At most 16 deep, 500 keys and 32 KiB; no NaN, infinity or NUL."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:

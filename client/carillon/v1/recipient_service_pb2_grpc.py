@@ -122,7 +122,8 @@ class RecipientServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteEndpoint(self, request, context):
-        """Removes an endpoint. Idempotent; an id of another recipient is NOT_FOUND.
+        """Removes an endpoint. Idempotent: an id that the recipient does not have changes nothing. What is no id of an endpoint is
+        NOT_FOUND `ENDPOINT_NOT_FOUND`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

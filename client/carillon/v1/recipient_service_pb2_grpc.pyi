@@ -50,7 +50,9 @@ class RecipientServiceStub:
     ListEndpoints: _grpc.UnaryUnaryMultiCallable[_recipient_service_pb2.ListEndpointsRequest, _recipient_service_pb2.ListEndpointsResponse]
     """Lists the endpoints of a recipient, oldest first; a recipient has at most 50."""
     DeleteEndpoint: _grpc.UnaryUnaryMultiCallable[_recipient_service_pb2.DeleteEndpointRequest, _recipient_service_pb2.DeleteEndpointResponse]
-    """Removes an endpoint. Idempotent; an id of another recipient is NOT_FOUND."""
+    """Removes an endpoint. Idempotent: an id that the recipient does not have changes nothing. What is no id of an endpoint is
+    NOT_FOUND `ENDPOINT_NOT_FOUND`.
+    """
 
 @_typing.type_check_only
 class RecipientServiceAsyncStub(RecipientServiceStub):
@@ -74,7 +76,9 @@ class RecipientServiceAsyncStub(RecipientServiceStub):
     ListEndpoints: _aio.UnaryUnaryMultiCallable[_recipient_service_pb2.ListEndpointsRequest, _recipient_service_pb2.ListEndpointsResponse]  # type: ignore[assignment]
     """Lists the endpoints of a recipient, oldest first; a recipient has at most 50."""
     DeleteEndpoint: _aio.UnaryUnaryMultiCallable[_recipient_service_pb2.DeleteEndpointRequest, _recipient_service_pb2.DeleteEndpointResponse]  # type: ignore[assignment]
-    """Removes an endpoint. Idempotent; an id of another recipient is NOT_FOUND."""
+    """Removes an endpoint. Idempotent: an id that the recipient does not have changes nothing. What is no id of an endpoint is
+    NOT_FOUND `ENDPOINT_NOT_FOUND`.
+    """
 
 class RecipientServiceServicer(metaclass=_abc_1.ABCMeta):
     """Keeps recipients and their endpoints. Producers and operators name any recipient of their tenant; gateways manage endpoints for them;
@@ -137,6 +141,8 @@ class RecipientServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recipient_service_pb2.DeleteEndpointRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recipient_service_pb2.DeleteEndpointResponse, _abc.Awaitable[_recipient_service_pb2.DeleteEndpointResponse]]:
-        """Removes an endpoint. Idempotent; an id of another recipient is NOT_FOUND."""
+        """Removes an endpoint. Idempotent: an id that the recipient does not have changes nothing. What is no id of an endpoint is
+        NOT_FOUND `ENDPOINT_NOT_FOUND`.
+        """
 
 def add_RecipientServiceServicer_to_server(servicer: RecipientServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

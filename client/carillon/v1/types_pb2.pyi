@@ -222,7 +222,7 @@ class Content(_message.Message):
     action_url: _builtins.str
     """Where a click leads: an absolute http(s) URL or an absolute path such as `/applications/7`. At most 2,048 characters."""
     icon: _builtins.str
-    """The name of an icon (`check-circle`) or an absolute http(s) URL. At most 2,048 characters."""
+    """The name of an icon (`check-circle`; `a-z A-Z 0-9 _ . -`) or an absolute http(s) URL. At most 2,048 characters."""
     image_url: _builtins.str
     """A picture: an absolute http(s) URL. At most 2,048 characters."""
     @_builtins.property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from collections.abc import AsyncIterator
 
@@ -100,6 +101,10 @@ class AsyncConnection:
             return await call(request, timeout=options.timeout_seconds, metadata=options.metadata(token))
         except grpc.aio.AioRpcError as error:
             raise translated(error) from error
+        except asyncio.CancelledError:
+            if task_is_cancelled():
+                raise
+            raise closed_meanwhile() from None
         finally:
             await self.release(lease)
 
@@ -108,6 +113,17 @@ class AsyncConnection:
         if self._options.credentials is None:
             return grpc.aio.insecure_channel(target, options, self._options.compression)
         return grpc.aio.secure_channel(target, self._options.credentials, options, self._options.compression)
+
+
+def task_is_cancelled() -> bool:
+    """Whether a `CancelledError` is meant for the task, and not what gRPC raises where a call was ended."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def closed_meanwhile() -> CarillonError:
+    """The exception for a call that ended because its client was closed."""
+    return CarillonError("the client was closed", code=grpc.StatusCode.CANCELLED)
 
 
 def translated(error: grpc.aio.AioRpcError) -> CarillonError:

@@ -11,7 +11,7 @@ from typing import Self
 
 import grpc
 
-from carillon._async_connection import AsyncConnection, translated
+from carillon._async_connection import AsyncConnection, closed_meanwhile, task_is_cancelled, translated
 from carillon._options import CallOptions
 from carillon._pool import Lease
 from carillon._resume import Pause, Resumption, SilentStreamError
@@ -105,11 +105,13 @@ class AsyncSubscription:
         except grpc.aio.AioRpcError as error:
             raise translated(error) from error
         except asyncio.CancelledError:
-            if self._closed.is_set() and not _is_cancelled():
+            if task_is_cancelled():
+                # gRPC ends a call whose reader is cancelled, so a later reader needs a new one.
+                await self._drop_stream()
+                raise
+            if self._closed.is_set():
                 return None
-            # gRPC ends a call whose reader is cancelled, so a later reader needs a new one.
-            await self._drop_stream()
-            raise
+            raise closed_meanwhile() from None
         if isinstance(message, SubscribeResponse):
             return message
         raise UnavailableError("the service ended the stream", code=grpc.StatusCode.UNAVAILABLE)
@@ -132,8 +134,3 @@ class AsyncSubscription:
         if stream is not None:
             stream.call.cancel()
             await self._connection.release(stream.lease)
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -17,6 +17,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 # Struct holds every number as a double, which would silently change larger integers.
 _LARGEST_EXACT_INTEGER = 2**53
 
+# Left out, as they are what an unset field reads as.
+_EMPTY: tuple[object, ...] = (None, "", ())
+
 _Message = TypeVar("_Message", bound=Message)
 _Converter = Callable[[Any], Any]
 
@@ -30,7 +33,8 @@ def message(kind: type[_Message], /, **fields: Any) -> _Message:
     unknown = fields.keys() - converters.keys()
     if unknown:
         raise TypeError(f"{kind.DESCRIPTOR.name} has no field {min(unknown)!r}")
-    return kind(**{name: converters[name](value) for name, value in fields.items() if value is not None})
+    given = {name: value for name, value in fields.items() if value not in _EMPTY}
+    return kind(**{name: converters[name](value) for name, value in given.items()})
 
 
 # Descriptors are `Any` here: the stubs of the pure and the compiled protobuf disagree about their classes.

@@ -159,6 +159,16 @@ async def test_a_closed_client_refuses_to_call(ada: AsyncClient) -> None:
         await ada.list()
 
 
+async def test_closing_the_client_ends_its_calls(ada: AsyncClient, proxy: FaultProxy) -> None:
+    await ada.list()
+    proxy.black_hole()
+    calling = asyncio.create_task(ada.list())
+    await asyncio.sleep(0)
+    await ada.close()
+    with pytest.raises(errors.CarillonError):
+        await asyncio.wait_for(calling, 2)
+
+
 async def test_the_bulk_lane_takes_an_asynchronous_source_and_raises_its_end(
     producer: AsyncClient, fake: FakeCarillon
 ) -> None:

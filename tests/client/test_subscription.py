@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -213,33 +212,9 @@ async def test_patience_runs_out_with_the_last_failure(ada: AsyncClient, proxy: 
             await next_event(stream)
 
 
-async def test_many_streams_through_many_cuts_miss_nothing_and_repeat_nothing(
-    fake: FakeCarillon, proxy: FaultProxy, producer: AsyncClient
-) -> None:
-    rng = random.Random(4)
-    names = [f"reader-{number}" for number in range(10)]
-    sent = 40
-
-    async def read(client: AsyncClient, name: str) -> list[str]:
-        titles: list[str] = []
-        async with client.subscribe(recipient_id=name, patience_seconds=PATIENCE_SECONDS) as stream:
-            while len(titles) < sent:
-                event = await anext(stream)
-                titles += [each.content.title for each in reversed(event.snapshot.notifications)]
-                titles += [each.content.title for each in event.created.notifications]
-        return titles
-
-    async def write() -> None:
-        for number in range(sent):
-            await producer.send(recipient_ids=names, type="t", content={"title": f"{number}"})
-            await asyncio.sleep(rng.uniform(0, 0.05))
-            rng.choice([proxy.cut, lambda: proxy.cut_after(rng.randrange(200)), lambda: None])()
-
-    async with (
-        AsyncClient(proxy.target, token=fake.token("gateway"), streams_per_connection=3) as client,
-        asyncio.TaskGroup() as group,
-    ):
-        readers = [group.create_task(read(client, name)) for name in names]
-        group.create_task(write())
-    for reader in readers:
-        assert reader.result() == [f"{number}" for number in range(sent)]
+async def test_closing_the_client_ends_its_subscriptions(stream: AsyncSubscription, ada: AsyncClient) -> None:
+    reading = asyncio.create_task(anext(stream))
+    await asyncio.sleep(0)
+    await ada.close()
+    with pytest.raises(RuntimeError):
+        await asyncio.wait_for(reading, 2)

@@ -132,6 +132,14 @@ def test_another_thread_can_end_an_iteration(stream: Subscription, fake: FakeCar
     wait_until(lambda: fake.stream_count == 0)
 
 
+def test_closing_the_client_ends_its_subscriptions(stream: Subscription, ada: Client) -> None:
+    closing = threading.Timer(0.1, ada.close)
+    closing.start()
+    with pytest.raises(RuntimeError):
+        next(stream)
+    closing.join()
+
+
 def test_a_black_hole_is_noticed_and_left_for_a_new_connection(fake: FakeCarillon, producer: Client) -> None:
     network = LoopThread("network")
     proxy = FaultProxy(fake.target)

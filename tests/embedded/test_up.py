@@ -44,6 +44,10 @@ class Up:
         pids: dict[str, int] = self.endpoints["pids"]
         return pids
 
+    def wait_ready(self) -> None:
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == "ready\n"
+
     def client(self, identity: str) -> Client:
         endpoints = self.endpoints
         return Client(
@@ -79,15 +83,20 @@ class Up:
 
 
 @contextmanager
-def running(data_dir: Path) -> Iterator[Up]:
+def launched(data_dir: Path) -> Iterator[Up]:
     command = [sys.executable, "-m", "carillon_server", "up", "--data-dir", str(data_dir), *_ANY_PORTS]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
             yield Up(data_dir, process)
         finally:
             process.terminate()
+
+
+@contextmanager
+def running(data_dir: Path) -> Iterator[Up]:
+    with launched(data_dir) as up:
+        up.wait_ready()
+        yield up
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +150,9 @@ def test_after_kill_of_everything_a_new_up_finds_the_data(up: Up, data_dir: Path
     up.process.kill()
     up.process.wait()
     wait_until(lambda: all(has_ended(pid) for pid in pids.values()), 10)
-    with running(data_dir) as again:
+    with launched(data_dir) as again:
+        wait_until(lambda: not (data_dir / "endpoints.json").exists(), _HEAL_SECONDS)
+        again.wait_ready()
         assert "kept" in again.titles()
 
 

@@ -52,3 +52,15 @@ def locked(directory: DataDir) -> Iterator[None]:
         file.write(str(os.getpid()))
         file.flush()
         yield
+
+
+def in_use(directory: DataDir) -> bool:
+    """Whether a `carillon up` runs on the directory now; what a killed one left does not count."""
+    try:
+        with directory.lock.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from carillon_server.embedded import cluster, valkey
-from carillon_server.embedded.data_dir import DataDir
+from carillon_server.embedded.data_dir import DataDir, in_use
 from carillon_server.embedded.endpoints import Ports
 from carillon_server.embedded.errors import EmbeddedError
 from carillon_server.embedded.finding import Finding, fail, ok, warn
@@ -72,7 +72,7 @@ def check_data_dir(directory: DataDir) -> Iterator[Finding]:
 
 def check_ports(directory: DataDir) -> Finding:
     """Whether the usual ports are free, unless `carillon up` itself is using ports."""
-    if directory.endpoints.exists():
+    if in_use(directory):
         return ok("ports", f"in use by `carillon up`; see {directory.endpoints}")
     taken = [f"{port} ({name})" for name, port in asdict(Ports()).items() if port and not is_free(port)]
     if taken:

@@ -69,6 +69,8 @@ class Stack:
 
         Raises `EmbeddedError` naming the part that does not, `InterruptedStartError` when asked to stop.
         """
+        # One that a killed `up` left would be taken for this one's.
+        self._directory.endpoints.unlink(missing_ok=True)
         mail = self._spawn_mail_sink()
         gateway = self._spawn_gateway()
         # Importing gRPC takes a while, so this starts early; it waits for the server by itself.

@@ -64,12 +64,6 @@ class Worker:
             settings.redis_url.get_secret_value(), deliver=self._loops["dispatcher"].wake, sweep=self._sweep
         )
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Works until `stop` is set, then finishes what is under way."""
-        await self.start()
-        await stop.wait()
-        await self.stop()
-
     async def start(self) -> None:
         """Returns at once; Postgres and Redis may be away."""
         for loop in (self._lifeline, *self._loops.values()):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, Required, TypeAlias, TypedDict
 
 from carillon.v1 import notification_service_pb2, preference_service_pb2, recipient_service_pb2, types_pb2
 
@@ -44,15 +44,15 @@ Priority: TypeAlias = str | int
 class Action(TypedDict, total=False):
     """A button on a notification."""
 
-    id: str
-    label: str
+    id: Required[str]
+    label: Required[str]
     url: str
 
 
 class Content(TypedDict, total=False):
     """What a person sees of a notification."""
 
-    title: str
+    title: Required[str]
     body: str
     action_url: str
     icon: str
@@ -76,7 +76,7 @@ class Filter(TypedDict, total=False):
 class RecipientProfile(TypedDict, total=False):
     """A recipient of a send together with what is known of them."""
 
-    recipient_id: str
+    recipient_id: Required[str]
     locale: str
     time_zone: str
     email: str
@@ -88,9 +88,9 @@ class Send(TypedDict, total=False):
     request_id: str
     recipient_ids: Sequence[str]
     recipients: Sequence[RecipientProfileLike]
-    type: str
+    type: Required[str]
     data: Mapping[str, Any]
-    content: ContentLike
+    content: Required[ContentLike]
     channels: Sequence[Channel]
     priority: Priority
     category: str
@@ -153,8 +153,8 @@ class Recipient(TypedDict, total=False):
 class Endpoint(TypedDict, total=False):
     """One address on one channel."""
 
-    channel: Channel
-    address: str
+    channel: Required[Channel]
+    address: Required[str]
     label: str
 
 

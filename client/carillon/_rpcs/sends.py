@@ -42,25 +42,9 @@ def send(
     your process too: the same request again returns the first answer with `replayed` set; another one under
     the same id raises `RequestIdReusedError`.
     """
-    return message(
-        pb.SendRequest,
-        request_id=request_id or new_request_id(),
-        recipient_ids=recipient_ids,
-        recipients=recipients,
-        type=type,
-        data=data,
-        content=content,
-        channels=channels,
-        priority=priority,
-        category=category,
-        thread_key=thread_key,
-        collapse_key=collapse_key,
-        actor_id=actor_id,
-        labels=labels,
-        deliver_time=deliver_time,
-        expire_time=expire_time,
-        dry_run=dry_run,
-    )
+    # The arguments are the fields of the message.
+    fields = locals() | {"request_id": request_id or new_request_id()}
+    return message(pb.SendRequest, **fields)
 
 
 @rpc(SERVICE, "SendBatch", pb.SendBatchResponse)

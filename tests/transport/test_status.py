@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import grpc
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, QuotaFailure, RetryInfo
 
@@ -62,3 +64,11 @@ def test_a_stream_limit_names_whose_it_is() -> None:
     quota = _details(refusal)[QuotaFailure]
     assert isinstance(quota, QuotaFailure)
     assert quota.violations[0].subject == "user:ada"
+
+
+def test_the_reference_lists_every_reason_with_its_code() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/errors.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1:3] for line in page.splitlines() if line.startswith("|")]
+    listed = {reason.strip(): code.strip() for reason, code in rows}
+    for reason, code in CODES.items():
+        assert listed.get(reason.value) == code.name, reason

@@ -60,7 +60,7 @@ def run_script(checkout: Path) -> RunScript:
     def run(script: str) -> subprocess.CompletedProcess[str]:
         lines = script.replace("127.0.0.1:50051", endpoints["grpc"])
         return subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", lines],
+            ["sh", "-eu", "-c", lines],
             cwd=checkout,
             capture_output=True,
             text=True,

@@ -41,6 +41,8 @@ check: $(SYNCED) $(GENERATOR_SYNCED) ## Lint, types, import walls, protos, gener
 	.venv/bin/lint-imports
 	.venv/bin/buf lint
 	.venv/bin/buf format --diff --exit-code protos --path protos/carillon
+	@# What is committed is what callers may have built on.
+	@if [ -e .git ]; then .venv/bin/buf breaking --against '.git#ref=HEAD'; fi
 	.venv/bin/buf generate --output .carillon/generated
 	diff -r -x __init__.py -x __pycache__ client/carillon/v1 .carillon/generated/client/carillon/v1
 

@@ -29,7 +29,7 @@ from carillon_server.services.recipients import RecipientService
 from carillon_server.services.send import SendService
 from carillon_server.storage.database import Database
 from carillon_server.storage.installation import Installation
-from carillon_server.storage.migrate import check_schema
+from carillon_server.storage.schema import check_schema
 from carillon_server.transport.checker import Checker
 from carillon_server.transport.cursors import Cursors
 from carillon_server.transport.encode import decode_action_ids, decode_content

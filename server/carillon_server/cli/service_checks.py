@@ -59,13 +59,13 @@ async def _check_durability(database: Database) -> Finding:
 
 
 async def _check_schema(database: Database) -> Finding:
-    from carillon_server.storage.migrate import SchemaBehindError, check_schema, head_revision
+    from carillon_server.storage.schema import REVISION, SchemaBehindError, check_schema
 
     try:
         await check_schema(database)
     except SchemaBehindError as error:
         return fail("schema", str(error), "Run `carillon migrate`.")
-    return ok("schema", f"revision {head_revision()}")
+    return ok("schema", f"revision {REVISION}")
 
 
 async def _check_clock(database: Database) -> Finding:

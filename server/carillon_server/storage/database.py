@@ -33,6 +33,7 @@ _AWAY = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.DiskFullError,
     asyncpg.IdleSessionTimeoutError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
 )
 _BAD_ROW = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
 _AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
@@ -83,7 +84,12 @@ class Database:
                 max_size=max_connections,
                 timeout=timeout_seconds,
                 command_timeout=10.0,
-                server_settings={"application_name": "carillon", "jit": "off"},
+                server_settings={
+                    "application_name": "carillon",
+                    "jit": "off",
+                    # A process that stands still in a transaction must not keep its rows from the others.
+                    "idle_in_transaction_session_timeout": "10s",
+                },
             )
         return cls(pool, timeout_seconds)
 

@@ -168,12 +168,11 @@ async def _build_servicers(
     recipients = RecipientService(database)
     pages = PageTokenSealer(settings.raw_secret_keys)
     notifications = NotificationServicer(
-        submission=Submission(sends, recipients),
+        submission=Submission(sends, recipients, Checker(utc_now)),
         sends=sends,
         inbox=InboxService(database, publisher, action_ids=decode_action_ids),
         cursors=Cursors(CursorSealer(settings.raw_secret_keys), ground.installation),
         pages=pages,
-        checker=Checker(utc_now),
         item_timeout_seconds=settings.default_deadline_seconds,
         draining=draining,
     )

@@ -64,7 +64,7 @@ def all_rows() -> Iterator[Row]:
 
 
 def _in_stream(row: Row) -> Row:
-    return Row("SendStream", {"request": {**SEND, **row.changes}}, row.field and f"request.{row.field}")
+    return Row("SendStream", {"request": {**SEND, **row.changes}}, row.field)
 
 
 def line(rpc: str, field: str, max_characters: int, *, required: bool = False) -> Iterator[Row]:
@@ -105,6 +105,9 @@ def _addressees() -> Iterator[Row]:
     yield Row("Send", {"recipient_ids": thousand, "recipients": [{"recipient_id": "r1"}], "dry_run": True})
     yield Row("Send", {"recipient_ids": [*thousand, "r1000"]}, "recipient_ids")
     yield Row("Send", {"recipient_ids": thousand, "recipients": [{"recipient_id": "x"}]}, "recipient_ids")
+    yield Row("Send", {"recipient_ids": ["ada"] * 2_000})
+    yield Row("Send", {"recipient_ids": ["ada"] * 2_001}, "recipient_ids")
+    yield Row("Send", {"recipient_ids": None, "recipients": [{"recipient_id": "x"}] * 2_001}, "recipients")
     yield Row("Send", {"recipient_ids": None}, "recipient_ids")
     yield Row("Send", {"recipient_ids": ["ada", ""]}, "recipient_ids[1]")
     yield Row("Send", {"recipient_ids": ["x" * 201]}, "recipient_ids[0]")
@@ -127,6 +130,7 @@ def _kinds() -> Iterator[Row]:
     for type_ in ("", "x" * 101, "a b", "a/b", "é", "a\n"):
         yield Row("Send", {"type": type_}, "type")
     yield Row("Send", {"channels": [1, 2, 3, 4, 5, 6, 1]})
+    yield Row("Send", {"channels": [1] * 51}, "channels")
     for number in (0, 7, -1):
         yield Row("Send", {"channels": [1, number]}, "channels[1]")
     yield Row("Send", {"priority": 4})

@@ -117,7 +117,8 @@ def _rules(message: Descriptor) -> Mapping[str, Rule]:
 def _field_at(row: Row) -> str:
     """The message and field that a path leads to."""
     assert row.field is not None
-    message = request_type(row.rpc).DESCRIPTOR
+    rpc = "Send" if row.rpc == "SendStream" and row.field != "request" else row.rpc
+    message = request_type(rpc).DESCRIPTOR
     *parents, name = re.sub(r"\[\d+\]", "", row.field).split(".")
     for parent in parents:
         message = message.fields_by_name[parent].message_type

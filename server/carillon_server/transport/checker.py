@@ -8,7 +8,7 @@ from carillon_server.domain.errors import FieldsInvalid
 from carillon_server.services.ports import Clock
 from carillon_server.transport.limits import LIMITS
 from carillon_server.transport.time_limits import TIME_LIMITS
-from carillon_server.transport.validation.rule import FINE, Violations, under
+from carillon_server.transport.validation.rule import FINE, Violations
 
 
 class Checker:
@@ -17,11 +17,11 @@ class Checker:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def check(self, message: Message, path: str = "") -> None:
-        """Raises `FieldsInvalid` with paths below `path`; messages of other packages have no limits here."""
+    def check(self, message: Message) -> None:
+        """Raises `FieldsInvalid`; messages of other packages have no limits here."""
         violations = self._violations(message)
         if violations:
-            raise FieldsInvalid(under(path, violations) if path else violations)
+            raise FieldsInvalid(violations)
 
     def _violations(self, message: Message) -> Violations:
         kind = type(message)

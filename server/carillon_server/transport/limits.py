@@ -26,6 +26,9 @@ from carillon_server.transport.validation.url import icon, link, web_url
 
 MAX_IDS = 1_000
 MAX_BATCH_ITEMS = 1_000
+# Where repeated ones count once, there is a limit to repeating too.
+MAX_NAMED_RECIPIENTS = 2_000
+MAX_NAMED_CHANNELS = 50
 
 _RECIPIENT_ID = line(max_characters=200)
 _ID = line(max_characters=100)
@@ -63,12 +66,12 @@ _PROFILE = MessageRule(
 _SEND = MessageRule(
     {
         "request_id": _REQUEST_ID,
-        "recipient_ids": each(nonempty(_RECIPIENT_ID)),
-        "recipients": each(_PROFILE),
+        "recipient_ids": each(nonempty(_RECIPIENT_ID), max_items=MAX_NAMED_RECIPIENTS),
+        "recipients": each(_PROFILE, max_items=MAX_NAMED_RECIPIENTS),
         "type": _TYPE,
         "data": _OWN_VALUES,
         "content": _CONTENT,
-        "channels": each(_CHANNEL),
+        "channels": each(_CHANNEL, max_items=MAX_NAMED_CHANNELS),
         "priority": known_value(types.Priority.DESCRIPTOR),
         "category": _CATEGORY,
         "thread_key": _KEY,
@@ -135,7 +138,7 @@ _SWITCH = MessageRule({"channel": _CHANNEL, "enabled": anything}, required=("cha
 _RULE = MessageRule({"type": _TYPE, "channel": _CHANNEL, "enabled": anything}, required=("type", "channel"))
 _PREFERENCES = MessageRule(
     {
-        "channels": each(_SWITCH),
+        "channels": each(_SWITCH, max_items=MAX_NAMED_CHANNELS),
         "rules": each(_RULE, max_items=MAX_RULES),
         "mutes": read_only,
         "update_time": read_only,
@@ -149,13 +152,13 @@ LIMITS: dict[type[Message], MessageRule] = {
     types.Filter: _FILTER,
     notifications.RecipientProfile: _PROFILE,
     notifications.SendRequest: _SEND,
-    # Each item is checked by itself, so that a bad one fails alone.
+    # An item of several is checked by itself, so that a bad one fails alone.
     notifications.SendBatchRequest: MessageRule(
         {"requests": each(anything, max_items=MAX_BATCH_ITEMS)},
         required=("requests",),
         relations=relations.batch_is_bounded,
     ),
-    notifications.SendStreamRequest: MessageRule({"request": _SEND}, required=("request",)),
+    notifications.SendStreamRequest: MessageRule({"request": anything}, required=("request",)),
     notifications.GetRequest: MessageRule({"id": _ID, "recipient_id": _RECIPIENT_ID}, required=("id",)),
     notifications.ListRequest: MessageRule(
         {

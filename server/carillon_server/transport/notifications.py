@@ -6,10 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from google.rpc.status_pb2 import Status
-
 from carillon.v1 import notification_service_pb2 as pb
-from carillon_server.domain.errors import FieldsInvalid
 from carillon_server.domain.inbox_query import Mark, Selection
 from carillon_server.services.inbox import InboxService
 from carillon_server.services.send import SendService
@@ -21,14 +18,13 @@ from carillon_server.transport.addressing import (
     resolve_inbox,
 )
 from carillon_server.transport.call import Call
-from carillon_server.transport.checker import Checker
 from carillon_server.transport.convert.inbox import (
     to_counts_response,
     to_drop_ids,
     to_filter,
     to_notification_ids,
 )
-from carillon_server.transport.convert.sends import to_selector
+from carillon_server.transport.convert.sends import to_batch_result, to_selector
 from carillon_server.transport.cursors import Cursors
 from carillon_server.transport.encode import (
     encode_get_response,
@@ -40,8 +36,7 @@ from carillon_server.transport.page_token import PageTokenSealer
 from carillon_server.transport.pages import InboxPages, inbox_page_size
 from carillon_server.transport.relations import MarkRequest
 from carillon_server.transport.send_lane import SendLane
-from carillon_server.transport.status import to_status
-from carillon_server.transport.submission import Submission
+from carillon_server.transport.submission import Outcome, Submission
 
 # The methods are named as the RPCs.
 # ruff: noqa: N802
@@ -58,7 +53,6 @@ class NotificationServicer:
         inbox: InboxService,
         cursors: Cursors,
         pages: PageTokenSealer,
-        checker: Checker,
         item_timeout_seconds: float,
         draining: asyncio.Event,
     ) -> None:
@@ -67,7 +61,6 @@ class NotificationServicer:
         self._inbox = inbox
         self._cursors = cursors
         self._pages = pages
-        self._checker = checker
         self._item_timeout_seconds = item_timeout_seconds
         self._draining = draining
 
@@ -75,21 +68,11 @@ class NotificationServicer:
         return await self._submission.send(call.principal, request, call.remaining_seconds())
 
     async def SendBatch(self, request: pb.SendBatchRequest, call: Call) -> pb.SendBatchResponse:
-        items = (self._send_item(item, call) for item in request.requests)
-        return pb.SendBatchResponse(results=await asyncio.gather(*items))
-
-    async def _send_item(self, item: pb.SendRequest, call: Call) -> pb.SendBatchResult:
-        try:
-            self._checker.check(item)
-        except FieldsInvalid as invalid:
-            return pb.SendBatchResult(error=to_status(invalid))
-        outcome = await self._submission.send_item(call.principal, item, call.remaining_seconds())
-        if isinstance(outcome, Status):
-            return pb.SendBatchResult(error=outcome)
-        return pb.SendBatchResult(response=outcome)
+        outcomes = await self._submission.send_all(call.principal, request.requests, call.remaining_seconds())
+        return pb.SendBatchResponse(results=[to_batch_result(outcome) for outcome in outcomes])
 
     async def SendStream(self, requests: Any, call: Call) -> AsyncIterator[pb.SendStreamResponse]:
-        async def submit(request: pb.SendRequest) -> pb.SendResponse | Status:
+        async def submit(request: pb.SendRequest) -> Outcome:
             return await self._submission.send_item(call.principal, request, self._item_timeout_seconds)
 
         async for answer in SendLane(requests, submit, self._draining).answers():

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from carillon.v1 import recipient_service_pb2 as pb
 from carillon.v1 import types_pb2
 from carillon_server.domain.inbox import InboxAddress
 from carillon_server.domain.inbox_query import InboxPage
+from carillon_server.domain.recipient import Recipient
+from carillon_server.transport.convert.recipients import to_recipient_message
 from carillon_server.transport.encode import encode_notification
 from carillon_server.transport.page_token import PageTokenSealer
 
@@ -65,6 +70,17 @@ class RecipientPages:
         """The recipient that the page comes after; None for the first. Raises PAGE_TOKEN_INVALID."""
         return self._sealer.open(token, self._query).decode() if token else None
 
-    def seal(self, last: str | None) -> str:
-        """The token of the next page; empty on the last."""
-        return "" if last is None else self._sealer.seal(self._query, last.encode())
+    def fit(self, page: Sequence[Recipient], last: str | None) -> tuple[list[pb.Recipient], str]:
+        """The recipients that fit, as messages, and the token of the next page. `last`: None on the last."""
+        messages: list[pb.Recipient] = []
+        size = 0
+        for recipient in page:
+            message = to_recipient_message(recipient)
+            size += message.ByteSize()
+            if messages and size > MAX_PAGE_BYTES:
+                return messages, self._seal(messages[-1].recipient_id)
+            messages.append(message)
+        return messages, "" if last is None else self._seal(last)
+
+    def _seal(self, last: str) -> str:
+        return self._sealer.seal(self._query, last.encode())

@@ -49,8 +49,8 @@ class RecipientServicer:
             after=pages.open(request.page_token),
             timeout=call.remaining_seconds(),
         )
-        messages = [to_recipient_message(recipient) for recipient in recipients]
-        return pb.ListRecipientsResponse(recipients=messages, next_page_token=pages.seal(last))
+        messages, token = pages.fit(recipients, last)
+        return pb.ListRecipientsResponse(recipients=messages, next_page_token=token)
 
     async def DeleteRecipient(
         self, request: pb.DeleteRecipientRequest, call: Call

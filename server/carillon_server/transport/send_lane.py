@@ -12,16 +12,15 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeAlias
 
-from google.rpc.status_pb2 import Status
-
 from carillon.v1 import notification_service_pb2 as pb
 from carillon_server.domain.errors import Refusal, Unavailable
+from carillon_server.transport.convert.sends import to_stream_response
 from carillon_server.transport.status import to_status
+from carillon_server.transport.submission import Outcome
 
 MAX_ITEMS_AHEAD = 256
 MAX_BYTES_AHEAD = 8 * 1024 * 1024
 
-Outcome: TypeAlias = pb.SendResponse | Status
 Submit: TypeAlias = Callable[[pb.SendRequest], Awaitable[Outcome]]
 Requests: TypeAlias = AsyncIterator[pb.SendStreamRequest | Refusal]
 
@@ -51,7 +50,7 @@ class SendLane:
         try:
             index = 0
             while await self._has_next(reader):
-                yield _answer(index, await self._take())
+                yield to_stream_response(index, await self._take())
                 index += 1
             if self._draining.is_set():
                 raise Unavailable("the server is stopping")
@@ -90,12 +89,6 @@ class SendLane:
         self._bytes_ahead -= size
         self._room.set()
         return outcome
-
-
-def _answer(index: int, outcome: Outcome) -> pb.SendStreamResponse:
-    if isinstance(outcome, Status):
-        return pb.SendStreamResponse(index=index, error=outcome)
-    return pb.SendStreamResponse(index=index, response=outcome)
 
 
 async def _end(*tasks: asyncio.Task[object]) -> None:

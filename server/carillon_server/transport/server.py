@@ -65,7 +65,7 @@ def build_server(
     server = grpc.aio.server(
         interceptors=(Chain(stages, describe),),
         options=channel_options(settings),
-        # Callers may compress as they like. Most answers are too small to gain; large pages ask for it.
+        # Callers may compress; answers are not, as callers are near and time is worth more than bytes.
         compression=grpc.Compression.NoCompression,
     )
     handlers = [service_handler(_DESCRIPTORS[name], *servicers) for name in SERVICES]

@@ -10,13 +10,13 @@ from google.protobuf.message import Message
 from carillon.v1 import notification_service_pb2 as notifications
 from carillon.v1 import preference_service_pb2 as preferences
 from carillon_server.transport.instants import to_datetime
-from carillon_server.transport.validation.rule import FINE, Violations, under, wrong
+from carillon_server.transport.validation.rule import FINE, Violations, wrong
 
 # A leap year, so that the same day of the next year can always be named.
 MAX_SCHEDULE_AHEAD = timedelta(days=366)
 
 
-def send_times(request: notifications.SendRequest, now: datetime) -> Violations:
+def _send_times(request: notifications.SendRequest, now: datetime) -> Violations:
     """`deliver_time` within a year, `expire_time` ahead and after it."""
     earliest = now
     if request.HasField("deliver_time"):
@@ -29,10 +29,6 @@ def send_times(request: notifications.SendRequest, now: datetime) -> Violations:
     return FINE
 
 
-def _stream_times(request: notifications.SendStreamRequest, now: datetime) -> Violations:
-    return under("request", send_times(request.request, now))
-
-
 def _mute_times(request: preferences.MuteRequest, now: datetime) -> Violations:
     if request.HasField("until_time") and to_datetime(request.until_time) <= now:
         return wrong("is not ahead of now", "until_time")
@@ -40,7 +36,6 @@ def _mute_times(request: preferences.MuteRequest, now: datetime) -> Violations:
 
 
 TIME_LIMITS: dict[type[Message], Callable[..., Violations]] = {
-    notifications.SendRequest: send_times,
-    notifications.SendStreamRequest: _stream_times,
+    notifications.SendRequest: _send_times,
     preferences.MuteRequest: _mute_times,
 }

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from hashlib import blake2b
 
+from google.rpc.status_pb2 import Status
+
 from carillon.v1 import notification_service_pb2 as pb
 from carillon.v1 import types_pb2
 from carillon_server.domain.channel import Channel, Priority
@@ -63,6 +65,20 @@ def to_send_response(outcome: SendOutcome) -> pb.SendResponse:
     return pb.SendResponse(
         results=[_to_result(result) for result in outcome.results], replayed=outcome.replayed
     )
+
+
+def to_batch_result(outcome: pb.SendResponse | Status) -> pb.SendBatchResult:
+    """What became of one item of a batch."""
+    if isinstance(outcome, Status):
+        return pb.SendBatchResult(error=outcome)
+    return pb.SendBatchResult(response=outcome)
+
+
+def to_stream_response(index: int, outcome: pb.SendResponse | Status) -> pb.SendStreamResponse:
+    """What became of one item of the bulk lane."""
+    if isinstance(outcome, Status):
+        return pb.SendStreamResponse(index=index, error=outcome)
+    return pb.SendStreamResponse(index=index, response=outcome)
 
 
 def to_selector(request: pb.CancelRequest) -> CancelSelector:

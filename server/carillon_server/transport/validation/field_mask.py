@@ -7,6 +7,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from carillon_server.transport.validation.rule import FINE, Rule, Violations, wrong
 
 EVERYTHING = "*"
+_MAX_PATHS = 100
 
 
 def field_mask(*paths: str) -> Rule:
@@ -16,6 +17,8 @@ def field_mask(*paths: str) -> Rule:
     mixed = wrong("has * together with other paths")
 
     def check(mask: FieldMask) -> Violations:
+        if len(mask.paths) > _MAX_PATHS:
+            return violation
         chosen = set(mask.paths)
         if EVERYTHING in chosen:
             return FINE if chosen == {EVERYTHING} else mixed

@@ -39,12 +39,12 @@ def read_only(_value: object) -> Violations:
     return FINE
 
 
-def each(rule: Rule, *, max_items: int | None = None) -> Rule:
-    """A repeated field. Without `max_items` its length is limited by what is distinct, or by other fields."""
-    too_many = wrong(f"has more than {max_items} items")
+def each(rule: Rule, *, max_items: int) -> Rule:
+    """A repeated field. Its length comes first: a message has room for a million items to look at."""
+    too_many = wrong(f"has more than {max_items:,} items")
 
     def check(values: Sequence[Any]) -> Violations:
-        if max_items is not None and len(values) > max_items:
+        if len(values) > max_items:
             return too_many
         collected: list[FieldViolation] = []
         for index, value in enumerate(values):

@@ -17,6 +17,7 @@ from tests.faults.proxy import FaultProxy
 from tests.realtime.meters import read
 from tests.realtime.place import KEY, Place, inbox_of
 from tests.realtime.reader import Replica
+from tests.realtime.redis import listening
 
 # Far beyond every deadline of these tests: what arrives came by a hint.
 _NO_POLL = 600.0
@@ -32,18 +33,6 @@ async def two_places(
             await stack.enter_async_context(Place.open(postgres_url, redis_url, **settings)) for _ in range(2)
         ]
         yield places[0], places[1]
-
-
-async def listening(redis_url: str, subscriptions: int = 1) -> None:
-    """Returns when Redis has that many subscriptions. One in a black hole stays for good."""
-    async with Redis.from_url(redis_url) as redis:
-
-        async def subscribed() -> bool:
-            channels = await redis.pubsub_channels()
-            counts: list[tuple[bytes, int]] = await redis.pubsub_numsub(*channels)
-            return sum(count for _, count in counts) == subscriptions
-
-        await eventually(subscribed)
 
 
 async def test_streams_are_told_what_other_processes_commit(postgres_url: str, redis_url: str) -> None:

@@ -11,6 +11,9 @@ from carillon_server.embedded.postgres import OWNER, Postgres
 from carillon_server.storage.database import Database
 from carillon_server.storage.installation import Installation, bump_installation_epoch
 from carillon_server.storage.migrate import upgrade
+from tests.eventually import eventually
+
+_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -37,7 +40,17 @@ async def test_another_server_raises_it_once_however_many_notice(database: Datab
     await processes[0].refresh()
     before = processes[0].epoch
     await database.fetch(f"UPDATE installation SET {difference}")
-    await asyncio.gather(*(process.refresh() for process in processes))
+    async with database.connection() as connection:
+        async with connection.transaction():
+            await connection.execute("SELECT FROM installation FOR UPDATE")
+            noticing = asyncio.gather(*(process.refresh() for process in processes))
+
+            async def all_wait() -> bool:
+                row = await database.fetchrow(_WAITING)
+                return row is not None and row[0] == len(processes)
+
+            await eventually(all_wait)
+        await noticing
     assert {process.epoch for process in processes} == {processes[0].epoch}
     assert processes[0].epoch > before
     assert not await processes[0].refresh()

@@ -15,6 +15,7 @@ from tests.eventually import eventually
 from tests.faults.proxy import FaultProxy
 from tests.realtime.meters import read
 from tests.realtime.place import Place, utc_now
+from tests.realtime.redis import listening
 
 
 async def test_an_inbox_has_a_limit_of_streams(postgres_url: str, redis_url: str) -> None:
@@ -144,16 +145,18 @@ async def test_streams_outlive_the_absence_of_postgres(postgres_url: str, redis_
         through = server._replace(netloc=f"{credentials}@{proxy.target}").geturl()
         async with (
             Place.open(through, redis_url) as here,
-            Place.open(postgres_url, "redis://127.0.0.1:1/0") as there,
+            Place.open(postgres_url, redis_url) as there,
             here.reading("ann", heartbeat=Duration(seconds=1)) as reader,
         ):
             await reader.next()
+            await listening(redis_url)
             if fault == "away":
                 proxy.refuse()
                 proxy.cut()
             else:
                 proxy.black_hole(new_connections=True)
-            await there.send("ann", title="unheard")
+            # Too large for a hint: the stream learns of it, but cannot read it.
+            await there.send("ann", title="x" * 20_000)
             assert (await reader.next()).HasField("heartbeat")
             async with here.reading("bob") as refused:
                 assert await refused.end() == "UNAVAILABLE"
@@ -161,4 +164,4 @@ async def test_streams_outlive_the_absence_of_postgres(postgres_url: str, redis_
             proxy.heal()
             proxy.cut()
             created = await reader.next_event(within_seconds=5)
-            assert created.created.notifications[0].content.title == "unheard"
+            assert len(created.created.notifications[0].content.title) == 20_000

@@ -12,6 +12,7 @@ from carillon.v1 import notification_service_pb2 as pb
 from carillon_server.domain.cursor import Cursor, CursorSealer
 from carillon_server.domain.ids import NotificationId
 from carillon_server.domain.inbox_query import Mark
+from carillon_server.storage.inboxes import ensure_inboxes
 from carillon_server.storage.installation import bump_installation_epoch
 from tests.realtime.place import Place, inbox_of
 from tests.realtime.reader import Reader, Replica
@@ -117,6 +118,24 @@ async def test_nothing_is_lost_between_the_read_and_the_live_events(place: Place
     for titles in await asyncio.gather(*following):
         assert titles == expected[total - len(titles) :]
         assert len(titles) >= 20
+
+
+async def test_what_is_sent_while_a_stream_opens_is_told(postgres_url: str) -> None:
+    """With neither hints nor polls to find what falls between."""
+    rng = Random(5)
+    async with Place.open(postgres_url, "redis://127.0.0.1:1/0", stream_poll_seconds=600) as place:
+        await ensure_inboxes(place.database, [inbox_of(f"user-{number}") for number in range(150)])
+
+        async def open_and_send(user: str) -> None:
+            replica = Replica()
+            async with place.reading(user) as reader:
+                await asyncio.sleep(rng.uniform(0, 0.02))
+                await place.send(user)
+                while not replica.order:
+                    replica.apply(await reader.next())
+
+        for start in range(0, 150, 10):
+            await asyncio.gather(*(open_and_send(f"user-{number}") for number in range(start, start + 10)))
 
 
 async def test_a_cursor_of_the_list_continues_the_list(place: Place) -> None:

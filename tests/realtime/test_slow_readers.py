@@ -113,4 +113,5 @@ async def test_a_blocked_stream_ends_with_its_credentials(postgres_url: str, red
         for _ in range(_TOTAL):
             await place.send("ann", title=_TITLE)
         await place.keys.revoke("acme", key)
+        await streams_open(0)
         assert await slow.end() == "CREDENTIALS_INVALID"

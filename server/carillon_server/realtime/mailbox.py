@@ -71,10 +71,11 @@ class Mailbox:
 
     def take_behind(self) -> bool:
         """Whether the stream has to read; from here on events gather again."""
-        behind, self.behind = self.behind, False
-        if behind:
-            self._clear()
-        return behind
+        if not self.behind or self._stalled:
+            return False
+        self.behind = False
+        self._clear()
+        return True
 
     def take(self) -> Sequence[LiveEvent]:
         """The events that wait, oldest first."""
@@ -117,6 +118,7 @@ class Mailbox:
         """The stream is behind but cannot read: it is left alone until `resume`."""
         self.behind = True
         self._stalled = True
+        self._clear()
 
     def resume(self) -> None:
         """The stream can read again."""

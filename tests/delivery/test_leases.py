@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from carillon_server.domain.channel import Channel
@@ -75,21 +76,29 @@ async def test_a_stale_worker_records_nothing(house: House) -> None:
     assert stale.taken == second.taken  # the same delivery id
 
 
+@asynccontextmanager
+async def worker_process(house: House, relay: Relay) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A worker to be killed."""
+    urls = (house.settings.database_url.get_secret_value(), house.settings.redis_url.get_secret_value())
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, _WORKER, *urls, relay.url, cwd=Path(__file__).parents[2]
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
 async def test_the_work_of_a_killed_worker_is_taken_over(house: House, relay: Relay) -> None:
     """kill -9 in the middle of 40 mails: each arrives, and only those under way may arrive twice."""
     names = await house.crowd(40)
     await house.send(*names)
-    victim = await asyncio.create_subprocess_exec(
-        sys.executable,
-        _WORKER,
-        house.settings.database_url.get_secret_value(),
-        house.settings.redis_url.get_secret_value(),
-        relay.url,
-        cwd=Path(__file__).parents[2],
-    )
-    await relay.wait_for(5, within_seconds=20)
-    os.kill(victim.pid, signal.SIGKILL)
-    await victim.wait()
+    async with worker_process(house, relay) as victim:
+        await relay.wait_for(5, within_seconds=20)
+        victim.kill()
+        await victim.wait()
     under_way = [row for row in await house.deliveries() if row["state"] == DeliveryState.ATTEMPTING]
     async with house.working():
         rows = await house.settled({DeliveryState.DELIVERED}, within_seconds=30)
@@ -99,6 +108,24 @@ async def test_the_work_of_a_killed_worker_is_taken_over(house: House, relay: Re
     assert sum(row["attempt_count"] for row in rows) == len(names) + len(under_way)
     repeated = [m.message["Message-ID"] for m in relay.mails if arrived[m.recipient] > 1]
     assert len(set(repeated)) * 2 == len(repeated)
+
+
+async def test_a_worker_that_stood_still_past_its_leases_changes_nothing(house: House, relay: Relay) -> None:
+    """SIGSTOP, its mails are taken over, SIGCONT: what it says then is not written."""
+    names = await house.crowd(40)
+    await house.send(*names)
+    async with worker_process(house, relay) as sleeper:
+        await relay.wait_for(5, within_seconds=20)
+        sleeper.send_signal(signal.SIGSTOP)
+        async with house.working():
+            # Whatever transaction it stopped in holds its rows until Postgres ends it.
+            await house.settled({DeliveryState.DELIVERED}, within_seconds=30)
+        before = (await house.deliveries(), await house.attempts())
+        sleeper.send_signal(signal.SIGCONT)
+        sleeper.terminate()
+        await sleeper.wait()
+    assert (await house.deliveries(), await house.attempts()) == before
+    assert {mail.recipient for mail in relay.mails} == {f"{name}@example.com" for name in names}
 
 
 async def test_a_delivery_that_takes_its_worker_with_it_runs_out_of_attempts(house: House) -> None:

@@ -128,8 +128,9 @@ class Worker:
     async def _extend_leases(self) -> bool:
         held = self._dispatcher.held
         if held:
-            async with self._database.connection() as connection:
-                await extend(connection, held, self._settings.lease_seconds)
+            await self._database.transaction(
+                lambda connection: extend(connection, held, self._settings.lease_seconds)
+            )
         return False
 
     async def _measure(self) -> bool:

@@ -34,10 +34,14 @@ _AWAY = (
     asyncpg.DiskFullError,
     asyncpg.IdleSessionTimeoutError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
 )
 _BAD_ROW = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
 _AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _MAX_TRIES = 5
+_STANDSTILL_SECONDS = 10
+_MAX_TRANSACTION_SECONDS = 20
+_FIRST_WITH_TRANSACTION_TIMEOUT = 17
 
 
 class BadRowError(Exception):
@@ -84,12 +88,7 @@ class Database:
                 max_size=max_connections,
                 timeout=timeout_seconds,
                 command_timeout=10.0,
-                server_settings={
-                    "application_name": "carillon",
-                    "jit": "off",
-                    # A process that stands still in a transaction must not keep its rows from the others.
-                    "idle_in_transaction_session_timeout": "10s",
-                },
+                server_settings=await _session_settings(url, timeout_seconds),
             )
         return cls(pool, timeout_seconds)
 
@@ -148,6 +147,24 @@ class Database:
                 if last_try:
                     raise Unavailable("too much contention") from error
         raise AssertionError("unreachable")
+
+
+async def _session_settings(url: str, timeout_seconds: float) -> dict[str, str]:
+    """A process that stands still in a transaction must not keep its rows from the others."""
+    probe = await asyncpg.connect(driver_url(url, "postgresql"), timeout=timeout_seconds)
+    try:
+        version = probe.get_server_version().major
+    finally:
+        await probe.close()
+    settings = {
+        "application_name": "carillon",
+        "jit": "off",
+        "idle_in_transaction_session_timeout": f"{_STANDSTILL_SECONDS}s",
+    }
+    if version >= _FIRST_WITH_TRANSACTION_TIMEOUT:
+        # The other one does not hold while a statement is only half told.
+        settings["transaction_timeout"] = f"{_MAX_TRANSACTION_SECONDS}s"
+    return settings
 
 
 def column(rows: Sequence[Sequence[object]], index: int) -> list[object]:

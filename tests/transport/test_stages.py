@@ -10,6 +10,7 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from prometheus_client import REGISTRY
 
 from carillon.v1 import notification_service_pb2 as pb
+from carillon.v1 import recipient_service_pb2 as pb_recipients
 from carillon_server.domain.identity import Principal
 from carillon_server.transport.checker import Checker
 from carillon_server.transport.server import build_stages
@@ -126,10 +127,15 @@ async def test_a_call_without_a_deadline_gets_the_default_one(
     async with (
         running_server(settings) as address,
         grpc.aio.insecure_channel(address) as channel,
-        locked(postgres_url, "recipient"),
+        locked(postgres_url, "endpoint"),
     ):
+        caller = Caller(channel, token)
+        await caller.call(
+            "UpsertRecipient", pb_recipients.UpsertRecipientRequest(recipient={"recipient_id": "ada"})
+        )
         with pytest.raises(Refused) as raised:
-            await Caller(channel, token).call("GetRecipient", build("GetRecipient"), timeout=None)
+            # Sooner than the statement gives up by itself.
+            await asyncio.wait_for(caller.call("ListEndpoints", build("ListEndpoints"), timeout=None), 5)
     assert raised.value.code is grpc.StatusCode.DEADLINE_EXCEEDED
     assert raised.value.reason == "DEADLINE_EXCEEDED"
 

@@ -130,6 +130,13 @@ def _signed_with_the_public_key() -> str:
     return f"{body}.{_base64(hmac.digest(public, body.encode(), 'sha256'))}"
 
 
+def _with_critical_extension() -> str:
+    """Also one that PyJWT would take: nothing here needs any."""
+    parts = ({"alg": "EdDSA", "kid": "ed", "b64": True, "crit": ["b64"]}, claims())
+    body = ".".join(_base64(json.dumps(part).encode()) for part in parts)
+    return f"{body}.{_base64(ED.sign(body.encode()))}"
+
+
 def _base64(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
@@ -149,6 +156,7 @@ FORGERIES: dict[str, Callable[[], str]] = {
     "an algorithm that is not taken": lambda: sign(RSA, "RS512", "rsa"),
     "a key of another kind": lambda: sign(EC, "ES256", "rsa"),
     "critical extensions": lambda: sign(header={"crit": ["exp"]}),
+    "a critical extension that the library knows": _with_critical_extension,
     "a huge key id": lambda: sign(header={"kid": "x" * 300}),
     "another signature": lambda: sign()[:-8] + "AAAAAAAA",
     "a bomb of brackets": lambda: _base64(b'{"alg":' + b"[" * 5_000) + ".e30.e30",

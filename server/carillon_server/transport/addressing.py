@@ -46,12 +46,6 @@ def known_notification(id_: str) -> NotificationId:
     return parsed
 
 
-def require_in_inbox(address: InboxAddress, id_: NotificationId) -> None:
-    """Raises NOTIFICATION_NOT_FOUND for a notification of another inbox."""
-    if id_.inbox_id != address.inbox_id:
-        raise NotFound(Reason.NOTIFICATION_NOT_FOUND)
-
-
 def known_endpoint(id_: str) -> bytes:
     """The key of an endpoint; raises ENDPOINT_NOT_FOUND for a text that is no id of ours."""
     parsed = parse_endpoint_id(id_)

@@ -15,8 +15,8 @@ from carillon_server.transport.limits import LIMITS
 from carillon_server.transport.validation.rule import Rule, anything, read_only
 from tests.transport.caller import Refused, each
 from tests.transport.conftest import House
-from tests.transport.limit_rows import Row, all_rows
 from tests.transport.requests import build
+from tests.transport.rows import Row, all_rows
 from tests.transport.rpcs import RPCS, UNARY, request_type
 
 _OURS = "carillon.v1."

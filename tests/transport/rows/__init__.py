@@ -1,0 +1,19 @@
+"""Both sides of every limit: what is just taken, and what is refused under which field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.transport.rows.base import Row
+from tests.transport.rows.inboxes import inbox_rows
+from tests.transport.rows.people import people_rows
+from tests.transport.rows.sends import send_rows
+
+
+def all_rows() -> Iterator[Row]:
+    yield from send_rows()
+    yield from inbox_rows()
+    yield from people_rows()
+
+
+__all__ = ["Row", "all_rows"]

@@ -1,0 +1,162 @@
+"""Send, SendBatch and SendStream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.transport.requests import SEND
+from tests.transport.rows.base import (
+    C1,
+    DAY_SECONDS,
+    LINE_FEED,
+    NUL,
+    YEAR_0,
+    YEAR_10000,
+    Row,
+    at,
+    labels,
+    line,
+    own_values,
+    soon,
+)
+
+
+def send_rows() -> Iterator[Row]:
+    for row in _sends():
+        yield row
+        yield _in_stream(row)
+    yield from _batches()
+
+
+def _in_stream(row: Row) -> Row:
+    return Row("SendStream", {"request": {**SEND, **row.changes}}, row.field)
+
+
+def _sends() -> Iterator[Row]:
+    yield Row("Send", {"request_id": "~" * 128})
+    for request_id in ("x" * 129, "é", "a\nb"):
+        yield Row("Send", {"request_id": request_id}, "request_id")
+    yield from _addressees()
+    yield from _kinds()
+    yield from _contents()
+    yield from own_values("Send", "data")
+    yield from _send_times()
+
+
+def _addressees() -> Iterator[Row]:
+    thousand = [f"r{number}" for number in range(1_000)]
+    yield Row("Send", {"recipient_ids": thousand, "recipients": [{"recipient_id": "r1"}], "dry_run": True})
+    yield Row("Send", {"recipient_ids": [*thousand, "r1000"]}, "recipient_ids")
+    yield Row("Send", {"recipient_ids": thousand, "recipients": [{"recipient_id": "x"}]}, "recipient_ids")
+    yield Row("Send", {"recipient_ids": ["ada"] * 2_000})
+    yield Row("Send", {"recipient_ids": ["ada"] * 2_001}, "recipient_ids")
+    yield Row("Send", {"recipient_ids": None, "recipients": [{"recipient_id": "x"}] * 2_001}, "recipients")
+    yield Row("Send", {"recipient_ids": None}, "recipient_ids")
+    yield Row("Send", {"recipient_ids": ["ada", ""]}, "recipient_ids[1]")
+    yield Row("Send", {"recipient_ids": ["x" * 201]}, "recipient_ids[0]")
+    yield Row("Send", {"recipient_ids": [NUL]}, "recipient_ids[0]")
+    profile = {"recipient_id": "ada", "locale": "de-CH", "time_zone": "Europe/Zurich", "email": "a@b.ch"}
+    yield Row("Send", {"recipients": [profile]})
+    wrong = {
+        "recipient_id": ("", "x" * 201, LINE_FEED),
+        "locale": ("xx", "de_CH", "d" * 36, "de\x00"),
+        "time_zone": ("Mars/Olympus", "europe/zurich", "Factory", "CET\n"),
+        "email": ("ada", "a@b.ch\r\nBcc: x@y.ch", "a b@c.ch", "@b.ch", f"{'a' * 64}@{'b' * 190}.ch", NUL),
+    }
+    for field, values in wrong.items():
+        for value in values:
+            yield Row("Send", {"recipients": [{**profile, field: value}]}, f"recipients[0].{field}")
+
+
+def _kinds() -> Iterator[Row]:
+    yield Row("Send", {"type": "aZ_09.-" + "x" * 93})
+    for type_ in ("", "x" * 101, "a b", "a/b", "é", "a\n"):
+        yield Row("Send", {"type": type_}, "type")
+    yield Row("Send", {"channels": [1, 2, 3, 4, 5, 6, 1]})
+    yield Row("Send", {"channels": [1] * 51}, "channels")
+    for number in (0, 7, -1):
+        yield Row("Send", {"channels": [1, number]}, "channels[1]")
+    yield Row("Send", {"priority": 4})
+    for number in (5, -1):
+        yield Row("Send", {"priority": number}, "priority")
+    yield from line("Send", "category", 100)
+    for key in ("thread_key", "collapse_key", "actor_id"):
+        yield from line("Send", key, 200)
+    yield from labels("Send", "labels", 20)
+
+
+def _contents() -> Iterator[Row]:
+    yield Row("Send", {"content": None}, "content")
+    yield from line("Send", "content.title", 200, required=True)
+    yield Row("Send", at("content.body", "line\n\tline " + "x" * 9_989))
+    for body in ("x" * 10_001, NUL, "a\rb", "\x1b[31m", C1):
+        yield Row("Send", at("content.body", body), "content.body")
+    long_url = "https://a.example/" + "x" * 2_030
+    for url in ("/", "/path?q=1#f", "http://a.example", "https://ü.example:8443/ö", long_url):
+        yield Row("Send", at("content.action_url", url))
+    bad = (
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "//evil.example",
+        "/\\evil.example",
+        "path",
+        "ftp://a.example",
+    )
+    worse = (
+        "https://",
+        "https://a.example/\n",
+        "https://a b",
+        "JaVaScRiPt:x",
+        "https://[::1",
+        "https://a:99999",
+    )
+    for url in (*bad, *worse, "/a\tb", long_url + "x"):
+        yield Row("Send", at("content.action_url", url), "content.action_url")
+    for icon in ("check-circle", "a" * 2_048, "https://a.example/i.svg"):
+        yield Row("Send", at("content.icon", icon))
+    for icon in ("check circle", "javascript:x", "/i.svg", "a" * 2_049):
+        yield Row("Send", at("content.icon", icon), "content.icon")
+    yield Row("Send", at("content.image_url", long_url))
+    for url in ("/i.png", "data:image/png;base64,x", long_url + "x"):
+        yield Row("Send", at("content.image_url", url), "content.image_url")
+    yield from _actions()
+
+
+def _actions() -> Iterator[Row]:
+    action = {"id": "i" * 64, "label": "l" * 100, "url": "/open"}
+    five = [{**action, "id": f"a{number}"} for number in range(5)]
+    yield Row("Send", at("content.actions", [action]))
+    yield Row("Send", at("content.actions", five))
+    yield Row("Send", at("content.actions", [*five, action]), "content.actions")
+    yield Row("Send", at("content.actions", [action, action]), "content.actions[1]")
+    wrong = {
+        "id": ("", "i" * 65, NUL),
+        "label": ("", "l" * 101, LINE_FEED),
+        "url": ("javascript:x", "//evil.example", "/" + "x" * 2_048),
+    }
+    for field, values in wrong.items():
+        for value in values:
+            yield Row(
+                "Send", at("content.actions", [{**action, field: value}]), f"content.actions[0].{field}"
+            )
+
+
+def _send_times() -> Iterator[Row]:
+    yield Row("Send", {"deliver_time": {"seconds": -62_135_596_800}})
+    yield Row("Send", {"deliver_time": soon(365 * DAY_SECONDS), "expire_time": soon(366 * DAY_SECONDS)})
+    yield Row("Send", {"expire_time": {"seconds": 253_402_300_799}})
+    for time_ in (YEAR_10000, YEAR_0, {"nanos": -1}, {"nanos": 10**9}, soon(367 * DAY_SECONDS)):
+        yield Row("Send", {"deliver_time": time_}, "deliver_time")
+    for time_ in (YEAR_10000, soon(-1), {"nanos": 10**9}):
+        yield Row("Send", {"expire_time": time_}, "expire_time")
+    yield Row("Send", {"deliver_time": soon(60), "expire_time": soon(60)}, "expire_time")
+
+
+def _batches() -> Iterator[Row]:
+    sends = [SEND] * 1_000
+    ten_thousand = [{**SEND, "recipient_ids": [f"r{n}" for n in range(1_000)], "dry_run": True}] * 10
+    yield Row("SendBatch", {"requests": [{**SEND, "dry_run": True}] * 1_000})
+    yield Row("SendBatch", {"requests": [*sends, SEND]}, "requests")
+    yield Row("SendBatch", {"requests": None}, "requests")
+    yield Row("SendBatch", {"requests": [*ten_thousand, SEND]}, "requests")
+    yield Row("SendStream", {"request": None}, "request")

@@ -17,11 +17,13 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 class Call:
     """What the stages know of a call; each fills in its part, servicers only read."""
 
-    __slots__ = ("code", "context", "deadline", "method", "principal", "received", "request_id")
+    __slots__ = ("_headers", "code", "context", "deadline", "method", "principal", "received", "request_id")
 
     def __init__(self, method: Method, context: Context, received: bytes | AsyncIterator[bytes]) -> None:
         self.method = method
         self.context = context
+        # gRPC makes it anew each time it is asked.
+        self._headers = context.invocation_metadata() or ()
         self.received: Any = received
         """The request's bytes, or an iterator of them; validation puts messages in their place."""
         self.request_id = ""
@@ -38,7 +40,7 @@ class Call:
 
     def header(self, key: str) -> str:
         """The value of a request header; empty when it is absent or sent more than once."""
-        values = [value for name, value in self.context.invocation_metadata() or () if name == key]
+        values = [value for name, value in self._headers if name == key]
         return values[0] if len(values) == 1 and isinstance(values[0], str) else ""
 
 

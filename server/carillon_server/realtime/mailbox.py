@@ -26,12 +26,14 @@ class Mailbox:
         "_events",
         "_stalled",
         "_takes_events",
+        "_timer",
         "_waiter",
         "behind",
         "draining_delay_seconds",
         "ending",
+        "interrupted",
         "principal",
-        "write_timer",
+        "writer",
     )
 
     def __init__(self, principal: Principal, *, takes_events: bool) -> None:
@@ -42,6 +44,7 @@ class Mailbox:
         self._events: list[LiveEvent] = []
         self._bytes = 0
         self._stalled = False
+        self._timer: asyncio.TimerHandle | None = None
         self._waiter: asyncio.Future[None] | None = None
         self.behind = False
         """Something is missing here that Postgres has."""
@@ -49,8 +52,10 @@ class Mailbox:
         """Set when the server is about to stop: how long the client is to wait."""
         self.ending: Refusal | None = None
         """Set when the stream has to end: why."""
-        self.write_timer: asyncio.Timeout | None = None
-        """Runs while a message is handed to the reader."""
+        self.writer: asyncio.Task[object] | None = None
+        """The task that hands a message to the reader just now."""
+        self.interrupted = False
+        """The writer was cancelled from here, not by the client."""
 
     def offer(self, event: LiveEvent) -> None:
         """Adds an event, or notes that the stream is behind."""
@@ -85,17 +90,23 @@ class Mailbox:
         return events
 
     async def wait(self, timeout_seconds: float) -> None:
-        """Returns when there is something to do, or after the time."""
+        """Returns when there is something to do, or after the time; now and then earlier."""
         if self._has_work():
             return
         loop = asyncio.get_running_loop()
+        if self._timer is None:
+            # It stays when the stream is woken before it: most of them would be cancelled and made anew.
+            self._timer = loop.call_later(timeout_seconds, self._time_is_up)
         self._waiter = loop.create_future()
-        timer = loop.call_later(timeout_seconds, self.wake)
         try:
             await self._waiter
         finally:
-            timer.cancel()
             self._waiter = None
+
+    def close(self) -> None:
+        """The stream is over."""
+        if self._timer is not None:
+            self._timer.cancel()
 
     def drain(self, reconnect_delay_seconds: float) -> None:
         """Lets the stream tell its client to go elsewhere, and end."""
@@ -106,8 +117,9 @@ class Mailbox:
         """Ends the stream, also one whose reader takes nothing."""
         self.ending = refusal
         self.wake()
-        if self.write_timer is not None and not self.write_timer.expired():
-            self.write_timer.reschedule(asyncio.get_running_loop().time())
+        if self.writer is not None and not self.interrupted:
+            self.interrupted = True
+            self.writer.cancel()
 
     def wake(self) -> None:
         """Lets the stream look again."""
@@ -123,6 +135,10 @@ class Mailbox:
     def resume(self) -> None:
         """The stream can read again."""
         self._stalled = False
+        self.wake()
+
+    def _time_is_up(self) -> None:
+        self._timer = None
         self.wake()
 
     def _has_work(self) -> bool:

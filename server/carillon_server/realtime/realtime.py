@@ -18,7 +18,7 @@ from carillon_server.realtime.hint_listener import HintListener
 from carillon_server.realtime.hint_publisher import HintPublisher
 from carillon_server.realtime.hint_seal import HintSealer
 from carillon_server.realtime.hub import Hub
-from carillon_server.realtime.outlet import Write
+from carillon_server.realtime.outlet import SlowReaderWatch, Write
 from carillon_server.realtime.poller import Poller
 from carillon_server.realtime.reader import InboxReader
 from carillon_server.realtime.stream import Stream, StreamResources
@@ -59,6 +59,7 @@ class Realtime:
             redis_url, hint_sealer, self._factory, installation, self._listener.listens
         )
         self._watch = CredentialWatch(self._hub, clock, recheck)
+        self._slow_readers = SlowReaderWatch(settings.slow_reader_seconds)
         self._resources = StreamResources(
             hub=self._hub,
             reader=InboxReader(database, max(1, settings.database_max_connections // 2)),
@@ -67,7 +68,7 @@ class Realtime:
             encoder=encoder,
             clock=clock,
             rng=self._rng,
-            slow_reader_seconds=settings.slow_reader_seconds,
+            slow_readers=self._slow_readers,
         )
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -78,6 +79,7 @@ class Realtime:
             supervise("hint-listener", self._listener.run),
             supervise("stream-poller", self._poller.run),
             supervise("credential-watch", self._watch.run),
+            supervise("slow-reader-watch", self._slow_readers.run),
         ]
 
     async def drain(self, seconds: float) -> None:

@@ -30,7 +30,7 @@ from carillon_server.domain.notification import ChangeKind
 from carillon_server.realtime.event import EventEncoder, LiveEvent
 from carillon_server.realtime.hub import Hub
 from carillon_server.realtime.mailbox import Mailbox
-from carillon_server.realtime.outlet import Outlet, Write
+from carillon_server.realtime.outlet import Outlet, SlowReaderWatch, Write
 from carillon_server.realtime.reader import InboxReader, ReadFailed
 from carillon_server.realtime.replay import Group, group_changes
 from carillon_server.services.ports import Clock
@@ -54,7 +54,7 @@ class StreamResources:
     encoder: EventEncoder
     clock: Clock
     rng: Random
-    slow_reader_seconds: float
+    slow_readers: SlowReaderWatch
 
 
 class Stream:
@@ -77,7 +77,7 @@ class Stream:
         self._shared = shared
         self._request = request
         self._mailbox = Mailbox(principal, takes_events=request.filter.selects_everything)
-        self._outlet = Outlet(write, self._mailbox, shared.slow_reader_seconds)
+        self._outlet = Outlet(write, self._mailbox, shared.slow_readers)
         self._silence_seconds = request.heartbeat_seconds * shared.rng.uniform(*_HEARTBEAT_JITTER)
         self._installation_epoch = shared.installation.epoch
         self._epoch = 0
@@ -97,6 +97,7 @@ class Stream:
             await self._live()
         finally:
             self._shared.hub.leave(address.inbox_id, self._mailbox)
+            self._mailbox.close()
 
     def _open_cursor(self) -> Cursor | None:
         token = self._request.cursor

@@ -10,6 +10,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+from prometheus_client import REGISTRY
+
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.delivery import Delivered, DeliveryState, Rejected
 from tests.delivery.gate import Gate
@@ -55,10 +58,18 @@ async def test_a_live_worker_keeps_what_it_holds_past_its_first_lease(
     assert rival.taken.total() == 0
 
 
-async def test_a_stale_worker_records_nothing(house: House) -> None:
+@pytest.mark.parametrize(
+    "finished", [True, False], ids=["after the other finished", "while the other is at it"]
+)
+async def test_a_stale_worker_records_nothing(house: House, *, finished: bool) -> None:
     """Its lease ended while it was calling; another took over and was refused for good."""
     stale = Gate(outcome=Delivered("too late"))
-    second = Gate(opened=True, outcome=Rejected("refused", "by the second"))
+    second = Gate(opened=finished, outcome=Rejected("refused", "by the second"))
+    dropped = results_dropped()
+
+    async def dropped_one() -> bool:
+        return results_dropped() == dropped + 1
+
     await house.people("ann")
     async with house.working({Channel.EMAIL: stale}):
         await house.send("ann")
@@ -66,14 +77,22 @@ async def test_a_stale_worker_records_nothing(house: House) -> None:
         await house.database.fetch(_END_LEASES)
         async with house.working({Channel.EMAIL: second}):
             await second.wait_for(1)
+            if finished:
+                await house.settled({DeliveryState.REJECTED})
+            stale.let_through()
+            await eventually(dropped_one)
+            second.let_through()
             await house.settled({DeliveryState.REJECTED})
-        stale.let_through()
     (row,) = await house.deliveries()
     assert (row["state"], row["finish_reason"], row["fence"]) == (DeliveryState.REJECTED, "refused", 2)
     first, last = await house.attempts()
     assert (first["outcome"], first["end_time"]) == (None, None)
     assert last["outcome"] == "rejected"
     assert stale.taken == second.taken  # the same delivery id
+
+
+def results_dropped() -> float:
+    return REGISTRY.get_sample_value("carillon_results_stale_total") or 0.0
 
 
 @asynccontextmanager

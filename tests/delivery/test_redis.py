@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
 from carillon_server.delivery.queue import QUEUE_NAME, JobQueue, Waker, WorkerProbe
@@ -79,9 +80,9 @@ async def test_many_wake_ups_make_few_jobs_and_none_is_lost(redis_url: str) -> N
     """After the last call there is a job that starts later than it."""
     calls: list[float] = []
     async with serving(redis_url, calls), waking(redis_url) as first, waking(redis_url) as second:
-        for _ in range(20):
+        for length in range(1, 60):
             last_call = 0.0
-            for _ in range(200):
+            for _ in range(length):
                 first()
                 second()
                 last_call = time.time()
@@ -91,7 +92,7 @@ async def test_many_wake_ups_make_few_jobs_and_none_is_lost(redis_url: str) -> N
                 return bool(calls) and calls[-1] >= since
 
             await eventually(heard, within_seconds=0.5)
-    assert len(calls) < 400
+    assert len(calls) < 600  # of 3,540 calls
 
 
 async def test_redis_holds_neither_pickles_nor_content(postgres_url: str, redis_url: str) -> None:
@@ -152,17 +153,20 @@ async def test_flushing_redis_all_the_time_loses_nothing(house: House, relay: Re
 
 
 async def test_the_queue_works_again_after_redis_was_away(engines_directory: Path) -> None:
+    """Longer than its connection tries again by itself."""
     calls: list[float] = []
+    restarts = queue_restarts()
+
+    async def given_up() -> bool:
+        return queue_restarts() > restarts
+
     with started(Valkey(engines_directory / "passing")) as valkey:
         async with serving(valkey.url, calls), waking(valkey.url) as waker, WorkerAlive(valkey.url) as alive:
             await eventually(alive)
             valkey.stop()
             waker()
-
-            async def dead() -> bool:
-                return not await alive()
-
-            await eventually(dead)
+            await eventually(given_up, within_seconds=20)
+            assert not await alive()
             valkey.spawn()
             valkey.wait_ready()
             before = len(calls)
@@ -173,6 +177,10 @@ async def test_the_queue_works_again_after_redis_was_away(engines_directory: Pat
 
             await eventually(woken, within_seconds=15)
             await eventually(alive)
+
+
+def queue_restarts() -> float:
+    return REGISTRY.get_sample_value("carillon_queue_restarts_total") or 0.0
 
 
 async def test_the_probe_says_no_when_no_worker_has_been_there(redis_url: str) -> None:

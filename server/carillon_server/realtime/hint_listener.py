@@ -78,7 +78,9 @@ class HintListener:
                     backoff = _FIRST_BACKOFF_SECONDS
                     await self._listen(connection)
             except (RedisError, OSError) as error:
-                telemetry.get_logger().warning("hints.listener_lost", error=type(error).__name__)
+                # Once for each outage: the pause grows until a connection is made.
+                if backoff == _FIRST_BACKOFF_SECONDS:
+                    telemetry.get_logger().warning("hints.listener_lost", error=type(error).__name__)
             await asyncio.sleep(self._rng.uniform(backoff / 2, backoff))
             backoff = min(2 * backoff, _MAX_BACKOFF_SECONDS)
 

@@ -50,6 +50,7 @@ class HintPublisher:
         self._queue: deque[Outgoing] = deque()
         self._filled = asyncio.Event()
         self._paused_until = 0.0
+        self._away = False
 
     def enqueue(self, change: InboxChange, event: LiveEvent | None) -> None:
         """Returns at once."""
@@ -71,6 +72,7 @@ class HintPublisher:
             try:
                 async with asyncio.timeout(_TIMEOUT_SECONDS):
                     await self._publish(batch)
+                self._away = False
             except (RedisError, OSError) as error:
                 self._pause(len(batch), error)
 
@@ -79,7 +81,9 @@ class HintPublisher:
         await self._redis.aclose()
 
     def _pause(self, unsent: int, error: Exception) -> None:
-        telemetry.get_logger().warning("hints.redis_away", error=type(error).__name__)
+        if not self._away:
+            telemetry.get_logger().warning("hints.redis_away", error=type(error).__name__)
+        self._away = True
         telemetry.hints_dropped.labels("away").inc(unsent + len(self._queue))
         self._queue.clear()
         self._filled.clear()
@@ -90,7 +94,8 @@ class HintPublisher:
         counts = dict(await self._redis.pubsub_numsub(*set(channels)))
         pipeline = self._redis.pipeline(transaction=False)
         for channel, (change, event) in zip(channels, batch, strict=True):
-            if counts.get(channel, 0) > self._listens(channel):
+            others = counts.get(channel, 0) - int(self._listens(channel))
+            if others > 0:
                 built = event or self._factory.build(change)
                 pipeline.publish(channel, self._sealer.seal(channel, self._installation.epoch, built))
         if len(pipeline):

@@ -8,11 +8,11 @@ from email.policy import default
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from carillon_server.delivery.layout import render_html, render_text
-from carillon_server.delivery.providers.mail import MailComposer
+from carillon_server.delivery.providers.mail import MailComposer, is_simple, one_line
 from carillon_server.delivery.providers.provider import Message
 from carillon_server.domain.ids import DeliveryId
 from carillon_server.domain.notification import Action, Content
@@ -159,6 +159,19 @@ def test_an_address_is_one_address_or_refused(address: str) -> None:
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="not one mail address"):
         compose(address)
+
+
+@given(st.from_regex(r"[a-z!#$%&'*+/=?^_`{|}~.-]{1,20}@[a-z0-9.-]{1,30}", fullmatch=True))
+def test_a_simple_address_reads_the_same_everywhere(address: str) -> None:
+    assume(is_simple(address))
+    mail = message_from_bytes(compose(address), policy=default)
+    assert [parsed.addr_spec for parsed in mail["To"].addresses] == [address]
+    assert not mail["To"].defects
+
+
+@given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=90))
+def test_a_plain_title_arrives_as_it_was(title: str) -> None:
+    assert message_from_bytes(compose(title=title), policy=default)["Subject"] == one_line(title)
 
 
 def test_an_international_domain_is_written_in_ascii() -> None:

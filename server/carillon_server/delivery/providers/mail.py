@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import HeaderParseError
@@ -11,6 +12,10 @@ from email.utils import format_datetime, parseaddr
 from carillon_server.delivery.layout import render_html, render_text
 from carillon_server.delivery.providers.mime import write_alternative, write_header
 from carillon_server.delivery.providers.provider import Message
+
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_SIMPLE = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class MailComposer:
             fixed += f"Content-Language: {message.locale}\r\n"
         headers = [
             self._from,
-            write_header("To", recipient, utf8=utf8),
+            write_header("To", message.address if is_simple(message.address) else recipient, utf8=utf8),
             write_header("Subject", one_line(message.content.title)),
             fixed.encode(),
         ]
@@ -66,9 +71,16 @@ def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
+def is_simple(address: str) -> bool:
+    """Whether it reads the same in every place of a mail: no quotes, no comments, all ASCII."""
+    return _SIMPLE.fullmatch(address) is not None
+
+
 def _parse_address(text: str) -> Address:
     """One address, its domain in ASCII; raises ValueError for anything else."""
     username, _, domain = text.rpartition("@")
+    if is_simple(text):
+        return Address(username=username, domain=domain)
     try:
         if not username or not domain or not text.isprintable():
             raise ValueError

@@ -7,6 +7,7 @@ mail takes the library longer than handing the mail over.
 
 from __future__ import annotations
 
+import re
 from base64 import encodebytes
 from binascii import b2a_qp
 from collections.abc import Mapping
@@ -20,11 +21,16 @@ _PART = (
     '--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\n'
     "Content-Transfer-Encoding: {encoding}\r\n\r\n"
 )
+# Most values are such; what needs encoding or folding is left to the policy.
+_PLAIN = re.compile(r"(?!.*=\?)[!-~]+(?: [!-~]+)*")
+_UNFOLDED_CHARACTERS = 60
 _END = f"--{_BOUNDARY}--\r\n".encode()
 
 
 def write_header(name: str, value: str | Address, *, utf8: bool = False) -> bytes:
     """One header, folded; raises ValueError for a value with a line end."""
+    if isinstance(value, str) and len(value) <= _UNFOLDED_CHARACTERS and _PLAIN.fullmatch(value):
+        return f"{name}: {value}\r\n".encode()
     policy = SMTPUTF8 if utf8 else SMTP
     _, parsed = policy.header_store_parse(name, value)
     return policy.fold_binary(name, parsed)

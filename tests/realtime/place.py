@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import grpc
 
@@ -34,10 +33,8 @@ from carillon_server.transport.authorization import NOTIFICATION_SERVICE
 from carillon_server.transport.checker import Checker
 from carillon_server.transport.encode import decode_action_ids
 from carillon_server.transport.encode_events import SubscribeResponseEncoder
-from carillon_server.transport.interceptors.chain import Chain
-from carillon_server.transport.options import channel_options
-from carillon_server.transport.registration import Describer
-from carillon_server.transport.server import build_stages
+from carillon_server.transport.health import HealthMonitor
+from carillon_server.transport.server import build_server
 from carillon_server.transport.subscribe import SubscribeHandler
 from tests.realtime.reader import Reader
 
@@ -190,15 +187,21 @@ def _writer(database: Database, realtime: Realtime) -> GroupWriter:
     )
 
 
+class _NotHere:
+    """All RPCs that these tests do not call."""
+
+    def __getattr__(self, name: str) -> Callable[[object, object], Awaitable[None]]:
+        async def refuse(request: object, call: object) -> None:
+            raise Refusal(Reason.METHOD_UNKNOWN, name)
+
+        return refuse
+
+
 def _server(config: Settings, realtime: Realtime, keys: ApiKeys) -> grpc.aio.Server:
-    stages = build_stages(config, Names(keys), Checker(utc_now))
-    server = grpc.aio.server(
-        interceptors=(Chain(stages, Describer(open_reflection=False)),), options=channel_options(config)
+    return build_server(
+        config,
+        servicers=[SubscribeHandler(realtime.open_stream), _NotHere()],
+        authenticator=Names(keys),
+        checker=Checker(utc_now),
+        health=HealthMonitor({}, essential=(), services=()),
     )
-    handler: grpc.RpcMethodHandler[Any, Any] = grpc.unary_stream_rpc_method_handler(
-        SubscribeHandler(realtime.open_stream).Subscribe, request_deserializer=pb.SubscribeRequest.FromString
-    )
-    server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler(NOTIFICATION_SERVICE, {"Subscribe": handler}),)
-    )
-    return server

@@ -129,6 +129,7 @@ async def test_what_is_sent_while_a_stream_opens_is_told(postgres_url: str) -> N
         async def open_and_send(user: str) -> None:
             replica = Replica()
             async with place.reading(user) as reader:
+                # Not to wait for anything: to hit the opening at another place each time.
                 await asyncio.sleep(rng.uniform(0, 0.02))
                 await place.send(user)
                 while not replica.order:

@@ -31,7 +31,7 @@ rpc_seconds = Histogram(
     ["method", "code"],
     buckets=_FAST_SECONDS,
 )
-rpc_started = Counter("carillon_rpc_started_total", "Calls taken, streams included.", ["method"])
+streams_started = Counter("carillon_streams_started_total", "Streaming calls taken, by method.", ["method"])
 errors_unexpected = Counter("carillon_errors_unexpected_total", "Faults of the service itself.", ["where"])
 
 commit_seconds = Histogram(

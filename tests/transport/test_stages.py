@@ -100,7 +100,7 @@ async def test_an_unknown_rpc_is_refused_with_its_reason(house: House, path: str
 
 
 async def test_a_fault_of_ours_tells_an_id_and_nothing_else(
-    house: House, postgres_url: str, capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str], house: House, postgres_url: str
 ) -> None:
     request = build("PutEndpoint", {"endpoint": {"address": f"{SECRET}@example.com"}})
     async with missing(postgres_url, "endpoint"):

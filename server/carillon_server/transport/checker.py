@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from google.protobuf.message import Message
 
 from carillon_server.domain.errors import FieldsInvalid
 from carillon_server.services.ports import Clock
 from carillon_server.transport.limits import LIMITS
 from carillon_server.transport.time_limits import TIME_LIMITS
-from carillon_server.transport.validation.rule import FINE, Violations
+from carillon_server.transport.validation.rule import Violations
+
+Check: TypeAlias = Callable[[Message], None]
+"""Raises `FieldsInvalid` for a message that breaks a limit."""
 
 
 class Checker:
@@ -17,18 +23,20 @@ class Checker:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def check(self, message: Message) -> None:
-        """Raises `FieldsInvalid`; messages of other packages have no limits here."""
-        violations = self._violations(message)
-        if violations:
-            raise FieldsInvalid(violations)
-
-    def _violations(self, message: Message) -> Violations:
-        kind = type(message)
-        rule = LIMITS.get(kind)
+    def of(self, message_type: type[Message]) -> Check:
+        """What checks messages of one type; those of other packages have no limits here."""
+        rule, time_rule = LIMITS.get(message_type), TIME_LIMITS.get(message_type)
         if rule is None:
-            return FINE
-        found = rule(message)
-        if found or kind not in TIME_LIMITS:
-            return found
-        return TIME_LIMITS[kind](message, self._clock())
+            return _allow
+        if time_rule is None:
+            return lambda message: _refuse(rule(message))
+        return lambda message: _refuse(rule(message) or time_rule(message, self._clock()))
+
+
+def _allow(_message: Message) -> None:
+    """Nothing to say."""
+
+
+def _refuse(violations: Violations) -> None:
+    if violations:
+        raise FieldsInvalid(violations)

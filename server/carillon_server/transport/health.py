@@ -16,7 +16,6 @@ from grpc_health.v1 import health_pb2
 from carillon_server import telemetry
 from carillon_server.transport.call import Context
 
-HEALTH_SERVICE: str = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 OVERALL = ""
 
 Probe: TypeAlias = Callable[[], Awaitable[bool]]

@@ -21,7 +21,7 @@ from carillon_server.transport.validation.message import MessageRule
 from carillon_server.transport.validation.rule import anything, each, mapping, read_only
 from carillon_server.transport.validation.scalar import known_value, not_negative
 from carillon_server.transport.validation.struct import struct
-from carillon_server.transport.validation.text import ascii_line, line, lines, nonempty, pattern
+from carillon_server.transport.validation.text import ascii_line, each_line, line, lines, nonempty, pattern
 from carillon_server.transport.validation.url import icon, link, web_url
 
 MAX_IDS = 1_000
@@ -32,7 +32,7 @@ MAX_NAMED_CHANNELS = 50
 
 _RECIPIENT_ID = line(max_characters=200)
 _ID = line(max_characters=100)
-_IDS = each(nonempty(_ID), max_items=MAX_IDS)
+_IDS = each_line(max_items=MAX_IDS, max_characters=100)
 _TYPE = pattern("[A-Za-z0-9_.-]{1,100}", "is not 1 to 100 of a-z A-Z 0-9 _ . -")
 _CATEGORY = line(max_characters=100)
 _KEY = line(max_characters=200)
@@ -45,9 +45,12 @@ _OWN_VALUES = struct(max_depth=16, max_keys=500, max_bytes=32 * 1024)
 _LINK = link(max_characters=2_048)
 
 _ACTION = MessageRule(
-    {"id": line(max_characters=64), "label": line(max_characters=100), "url": _LINK}, required=("id", "label")
+    types.Action,
+    {"id": line(max_characters=64), "label": line(max_characters=100), "url": _LINK},
+    required=("id", "label"),
 )
 _CONTENT = MessageRule(
+    types.Content,
     {
         "title": line(max_characters=200),
         "body": lines(max_characters=10_000),
@@ -60,13 +63,15 @@ _CONTENT = MessageRule(
     relations=relations.action_ids_are_unique,
 )
 _PROFILE = MessageRule(
+    notifications.RecipientProfile,
     {"recipient_id": _RECIPIENT_ID, "locale": locale, "time_zone": time_zone, "email": email},
     required=("recipient_id",),
 )
 _SEND = MessageRule(
+    notifications.SendRequest,
     {
         "request_id": _REQUEST_ID,
-        "recipient_ids": each(nonempty(_RECIPIENT_ID), max_items=MAX_NAMED_RECIPIENTS),
+        "recipient_ids": each_line(max_items=MAX_NAMED_RECIPIENTS, max_characters=200),
         "recipients": each(_PROFILE, max_items=MAX_NAMED_RECIPIENTS),
         "type": _TYPE,
         "data": _OWN_VALUES,
@@ -86,6 +91,7 @@ _SEND = MessageRule(
     relations=relations.names_recipients,
 )
 _FILTER = MessageRule(
+    types.Filter,
     {
         "unread": anything,
         "archived": anything,
@@ -95,20 +101,10 @@ _FILTER = MessageRule(
         "thread_key": _KEY,
         "start_time": timestamp,
         "end_time": timestamp,
-    }
-)
-_MARK = MessageRule(
-    {
-        "recipient_id": _RECIPIENT_ID,
-        "ids": _IDS,
-        "all": anything,
-        "filter": _FILTER,
-        "until_cursor": anything,
     },
-    relations=relations.selects_ids_or_all,
 )
-_OF_RECIPIENT = MessageRule({"recipient_id": _RECIPIENT_ID})
 _RECIPIENT = MessageRule(
+    recipients.Recipient,
     {
         "recipient_id": _RECIPIENT_ID,
         "locale": locale,
@@ -116,9 +112,10 @@ _RECIPIENT = MessageRule(
         "attributes": _OWN_VALUES,
         "create_time": read_only,
         "update_time": read_only,
-    }
+    },
 )
 _ENDPOINT = MessageRule(
+    recipients.Endpoint,
     {
         "id": read_only,
         "channel": _CHANNEL,
@@ -129,14 +126,22 @@ _ENDPOINT = MessageRule(
     required=("channel", "address"),
     relations=relations.address_fits_channel,
 )
-_LABEL = MessageRule({"key": _LABEL_KEY, "value": _LABEL_VALUE}, required=("key",))
+_LABEL = MessageRule(preferences.Label, {"key": _LABEL_KEY, "value": _LABEL_VALUE}, required=("key",))
 _MUTE_TARGET = MessageRule(
+    preferences.MuteTarget,
     {"sender": nonempty(_KEY), "thread_key": nonempty(_KEY), "label": _LABEL, "type": _TYPE},
     relations=relations.names_a_target,
 )
-_SWITCH = MessageRule({"channel": _CHANNEL, "enabled": anything}, required=("channel",))
-_RULE = MessageRule({"type": _TYPE, "channel": _CHANNEL, "enabled": anything}, required=("type", "channel"))
+_SWITCH = MessageRule(
+    preferences.ChannelSwitch, {"channel": _CHANNEL, "enabled": anything}, required=("channel",)
+)
+_RULE = MessageRule(
+    preferences.PreferenceRule,
+    {"type": _TYPE, "channel": _CHANNEL, "enabled": anything},
+    required=("type", "channel"),
+)
 _PREFERENCES = MessageRule(
+    preferences.Preferences,
     {
         "channels": each(_SWITCH, max_items=MAX_NAMED_CHANNELS),
         "rules": each(_RULE, max_items=MAX_RULES),
@@ -146,42 +151,67 @@ _PREFERENCES = MessageRule(
     relations=relations.preferences_are_unique,
 )
 
-LIMITS: dict[type[Message], MessageRule] = {
-    types.Action: _ACTION,
-    types.Content: _CONTENT,
-    types.Filter: _FILTER,
-    notifications.RecipientProfile: _PROFILE,
-    notifications.SendRequest: _SEND,
+
+def _mark(request_type: type[Message]) -> MessageRule:
+    """All requests that mark look alike."""
+    return MessageRule(
+        request_type,
+        {
+            "recipient_id": _RECIPIENT_ID,
+            "ids": _IDS,
+            "all": anything,
+            "filter": _FILTER,
+            "until_cursor": anything,
+        },
+        relations=relations.selects_ids_or_all,
+    )
+
+
+def _of_recipient(request_type: type[Message]) -> MessageRule:
+    """A request that names a recipient and nothing else."""
+    return MessageRule(request_type, {"recipient_id": _RECIPIENT_ID})
+
+
+_RULES = (
+    _ACTION,
+    _CONTENT,
+    _FILTER,
+    _PROFILE,
+    _SEND,
     # An item of several is checked by itself, so that a bad one fails alone.
-    notifications.SendBatchRequest: MessageRule(
+    MessageRule(
+        notifications.SendBatchRequest,
         {"requests": each(anything, max_items=MAX_BATCH_ITEMS)},
         required=("requests",),
         relations=relations.batch_is_bounded,
     ),
-    notifications.SendStreamRequest: MessageRule({"request": anything}, required=("request",)),
-    notifications.GetRequest: MessageRule({"id": _ID, "recipient_id": _RECIPIENT_ID}, required=("id",)),
-    notifications.ListRequest: MessageRule(
+    MessageRule(notifications.SendStreamRequest, {"request": anything}, required=("request",)),
+    MessageRule(notifications.GetRequest, {"id": _ID, "recipient_id": _RECIPIENT_ID}, required=("id",)),
+    MessageRule(
+        notifications.ListRequest,
         {
             "recipient_id": _RECIPIENT_ID,
             "page_size": not_negative,
             "page_token": anything,
             "filter": _FILTER,
-        }
+        },
     ),
-    notifications.MarkReadRequest: _MARK,
-    notifications.MarkUnreadRequest: _MARK,
-    notifications.MarkSeenRequest: _MARK,
-    notifications.ArchiveRequest: _MARK,
-    notifications.UnarchiveRequest: _MARK,
-    notifications.PinRequest: _MARK,
-    notifications.UnpinRequest: _MARK,
-    notifications.DeleteRequest: _MARK,
-    notifications.RecordActionRequest: MessageRule(
+    _mark(notifications.MarkReadRequest),
+    _mark(notifications.MarkUnreadRequest),
+    _mark(notifications.MarkSeenRequest),
+    _mark(notifications.ArchiveRequest),
+    _mark(notifications.UnarchiveRequest),
+    _mark(notifications.PinRequest),
+    _mark(notifications.UnpinRequest),
+    _mark(notifications.DeleteRequest),
+    MessageRule(
+        notifications.RecordActionRequest,
         {"recipient_id": _RECIPIENT_ID, "id": _ID, "action_id": line(max_characters=64)},
         required=("id", "action_id"),
     ),
-    notifications.GetCountsRequest: _OF_RECIPIENT,
-    notifications.SubscribeRequest: MessageRule(
+    _of_recipient(notifications.GetCountsRequest),
+    MessageRule(
+        notifications.SubscribeRequest,
         {
             "recipient_id": _RECIPIENT_ID,
             "cursor": anything,
@@ -192,56 +222,68 @@ LIMITS: dict[type[Message], MessageRule] = {
         },
         relations=relations.filter_fits_a_stream,
     ),
-    notifications.AckRequest: MessageRule(
+    MessageRule(
+        notifications.AckRequest,
         {"recipient_id": _RECIPIENT_ID, "device_id": _DEVICE_ID, "cursor": anything},
         required=("device_id", "cursor"),
     ),
-    notifications.ReconcileRequest: MessageRule({"recipient_id": _RECIPIENT_ID, "ids": _IDS}),
-    notifications.CancelRequest: MessageRule(
+    MessageRule(notifications.ReconcileRequest, {"recipient_id": _RECIPIENT_ID, "ids": _IDS}),
+    MessageRule(
+        notifications.CancelRequest,
         {
             "ids": _IDS,
             "request_id": _REQUEST_ID,
             "collapse_key": _KEY,
-            "recipient_ids": each(nonempty(_RECIPIENT_ID), max_items=MAX_IDS),
+            "recipient_ids": each_line(max_items=MAX_IDS, max_characters=200),
         },
         relations=relations.cancels_one_thing,
     ),
-    preferences.ChannelSwitch: _SWITCH,
-    preferences.PreferenceRule: _RULE,
-    preferences.Label: _LABEL,
-    preferences.MuteTarget: _MUTE_TARGET,
-    preferences.Preferences: _PREFERENCES,
-    preferences.GetPreferencesRequest: _OF_RECIPIENT,
-    preferences.UpdatePreferencesRequest: MessageRule(
+    _SWITCH,
+    _RULE,
+    _LABEL,
+    _MUTE_TARGET,
+    _PREFERENCES,
+    _of_recipient(preferences.GetPreferencesRequest),
+    MessageRule(
+        preferences.UpdatePreferencesRequest,
         {
             "recipient_id": _RECIPIENT_ID,
             "preferences": _PREFERENCES,
             "update_mask": field_mask("channels", "rules"),
-        }
+        },
     ),
-    preferences.MuteRequest: MessageRule(
-        {"recipient_id": _RECIPIENT_ID, "target": _MUTE_TARGET, "until_time": timestamp}, required=("target",)
+    MessageRule(
+        preferences.MuteRequest,
+        {"recipient_id": _RECIPIENT_ID, "target": _MUTE_TARGET, "until_time": timestamp},
+        required=("target",),
     ),
-    preferences.UnmuteRequest: MessageRule(
-        {"recipient_id": _RECIPIENT_ID, "target": _MUTE_TARGET}, required=("target",)
+    MessageRule(
+        preferences.UnmuteRequest,
+        {"recipient_id": _RECIPIENT_ID, "target": _MUTE_TARGET},
+        required=("target",),
     ),
-    recipients.Recipient: _RECIPIENT,
-    recipients.Endpoint: _ENDPOINT,
-    recipients.UpsertRecipientRequest: MessageRule(
+    _RECIPIENT,
+    _ENDPOINT,
+    MessageRule(
+        recipients.UpsertRecipientRequest,
         {
             "recipient": _RECIPIENT,
             "update_mask": field_mask("locale", "time_zone", "attributes"),
             "endpoints": each(_ENDPOINT, max_items=MAX_ENDPOINTS),
-        }
+        },
     ),
-    recipients.GetRecipientRequest: _OF_RECIPIENT,
-    recipients.ListRecipientsRequest: MessageRule({"page_size": not_negative, "page_token": anything}),
-    recipients.DeleteRecipientRequest: _OF_RECIPIENT,
-    recipients.PutEndpointRequest: MessageRule(
-        {"recipient_id": _RECIPIENT_ID, "endpoint": _ENDPOINT}, required=("endpoint",)
+    _of_recipient(recipients.GetRecipientRequest),
+    MessageRule(recipients.ListRecipientsRequest, {"page_size": not_negative, "page_token": anything}),
+    _of_recipient(recipients.DeleteRecipientRequest),
+    MessageRule(
+        recipients.PutEndpointRequest,
+        {"recipient_id": _RECIPIENT_ID, "endpoint": _ENDPOINT},
+        required=("endpoint",),
     ),
-    recipients.ListEndpointsRequest: _OF_RECIPIENT,
-    recipients.DeleteEndpointRequest: MessageRule(
-        {"recipient_id": _RECIPIENT_ID, "id": _ID}, required=("id",)
+    _of_recipient(recipients.ListEndpointsRequest),
+    MessageRule(
+        recipients.DeleteEndpointRequest, {"recipient_id": _RECIPIENT_ID, "id": _ID}, required=("id",)
     ),
-}
+)
+
+LIMITS: dict[type[Message], MessageRule] = {rule.message_type: rule for rule in _RULES}

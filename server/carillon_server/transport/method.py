@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from google.protobuf.message import Message
+
 from carillon_server.domain.identity import Role
 
 if TYPE_CHECKING:
@@ -25,8 +27,7 @@ class Method:
     """As on the wire: `/carillon.v1.NotificationService/Send`."""
     request_streaming: bool
     response_streaming: bool
-    parse: Callable[[bytes], Any]
-    """Raises `DecodeError` for bytes that are no request of this RPC."""
+    request_type: type[Message]
     function: Function
     roles: frozenset[Role] | None
     """One of these is needed; None: no credentials at all."""

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health_pb2
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from carillon.v1 import notification_service_pb2, preference_service_pb2, recipient_service_pb2
 from carillon_server.config import Settings
 from carillon_server.transport.authorization import (
+    ANY_ROLE,
     NOTIFICATION_SERVICE,
     PREFERENCE_SERVICE,
     RECIPIENT_SERVICE,
 )
 from carillon_server.transport.checker import Checker
-from carillon_server.transport.health import HEALTH_SERVICE, HealthMonitor, HealthServicer
+from carillon_server.transport.health import HealthMonitor, HealthServicer
 from carillon_server.transport.interceptors.authentication import Authentication, Authenticator
 from carillon_server.transport.interceptors.authorisation import Authorisation
-from carillon_server.transport.interceptors.chain import Chain, Stage
+from carillon_server.transport.interceptors.chain import Stage
 from carillon_server.transport.interceptors.deadline import Deadline
 from carillon_server.transport.interceptors.errors import Errors
 from carillon_server.transport.interceptors.observation import Observation
 from carillon_server.transport.interceptors.request_id import RequestId
 from carillon_server.transport.interceptors.validation import Validation
+from carillon_server.transport.method import Method
 from carillon_server.transport.options import channel_options
-from carillon_server.transport.registration import REFLECTION_SERVICE, Describer, service_handler
+from carillon_server.transport.registration import library_methods, our_methods
+from carillon_server.transport.router import Router
 
 SERVICES = (NOTIFICATION_SERVICE, PREFERENCE_SERVICE, RECIPIENT_SERVICE)
 
@@ -36,6 +39,8 @@ _DESCRIPTORS = {
     for file in (notification_service_pb2, preference_service_pb2, recipient_service_pb2)
     for descriptor in file.DESCRIPTOR.services_by_name.values()
 }
+_HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"]
+_REFLECTION = reflection_pb2.DESCRIPTOR.services_by_name["ServerReflection"]
 
 
 def build_stages(settings: Settings, authenticator: Authenticator, checker: Checker) -> Sequence[Stage]:
@@ -47,7 +52,7 @@ def build_stages(settings: Settings, authenticator: Authenticator, checker: Chec
         Deadline(settings.default_deadline_seconds),
         Authentication(authenticator),
         Authorisation(),
-        Validation(checker.check, settings.max_message_bytes),
+        Validation(checker, settings.max_message_bytes),
     )
 
 
@@ -60,20 +65,27 @@ def build_server(
     health: HealthMonitor,
 ) -> grpc.aio.Server:
     """A server that is not started yet. Every RPC must be found in one of the servicers."""
-    stages = build_stages(settings, authenticator, checker)
-    describe = Describer(open_reflection=settings.development)
     server = grpc.aio.server(
-        interceptors=(Chain(stages, describe),),
         options=channel_options(settings),
         # Callers may compress; answers are not, as callers are near and time is worth more than bytes.
         compression=grpc.Compression.NoCompression,
     )
-    handlers = [service_handler(_DESCRIPTORS[name], *servicers) for name in SERVICES]
-    health_service = health_pb2.DESCRIPTOR.services_by_name["Health"]
-    server.add_generic_rpc_handlers([*handlers, service_handler(health_service, HealthServicer(health))])
-    names = (*SERVICES, HEALTH_SERVICE, REFLECTION_SERVICE)
-    reflection.enable_server_reflection(names, server)  # type: ignore[no-untyped-call]  # it has no types
+    stages = build_stages(settings, authenticator, checker)
+    methods = [*_methods(servicers, health, open_reflection=settings.development)]
+    server.add_generic_rpc_handlers((Router(methods, stages),))
     return server
+
+
+def _methods(
+    servicers: Sequence[object], health: HealthMonitor, *, open_reflection: bool
+) -> Iterator[Method]:
+    for name in SERVICES:
+        yield from our_methods(_DESCRIPTORS[name], servicers)
+    yield from library_methods(_HEALTH, HealthServicer(health), roles=None)
+    names = (*SERVICES, _HEALTH.full_name, _REFLECTION.full_name)
+    roles = None if open_reflection else ANY_ROLE
+    servicer = reflection.aio.ReflectionServicer(names)  # type: ignore[no-untyped-call]  # it has no types
+    yield from library_methods(_REFLECTION, servicer, roles)
 
 
 def bind(server: grpc.aio.Server, settings: Settings) -> int:

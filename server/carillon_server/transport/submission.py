@@ -30,7 +30,7 @@ class Submission:
     def __init__(self, sends: SendService, recipients: RecipientService, checker: Checker) -> None:
         self._sends = sends
         self._recipients = recipients
-        self._checker = checker
+        self._check = checker.of(pb.SendRequest)
 
     async def send(
         self, principal: Principal, request: pb.SendRequest, timeout: float | None
@@ -48,7 +48,7 @@ class Submission:
     ) -> Outcome:
         """One item of several, its limits included: what would end a unary call is an answer here."""
         try:
-            self._checker.check(request)
+            self._check(request)
             return await self.send(principal, request, timeout)
         except Refusal as refusal:
             return to_status(refusal)

@@ -1,25 +1,26 @@
-"""The one interceptor that gRPC knows. It puts the stages around every method, once, when it is first called.
-
-The order matters and is fixed here: who is asking comes before what is asked, errors are turned into
-statuses outside of everything that can raise them, and what a call came to is recorded outside of that.
+"""Puts the stages around a method, once, when the server is built.
 
 All shapes become the same coroutine: streams are written with `ServicerContext.write` inside the innermost
 stage, so a stage encloses a whole stream, and a generator is closed however the call ends.
+
+These are not gRPC's own interceptors: with any of those, grpc.aio looks up the handler of every call through
+a chain of coroutines, which costs as much as three of these stages.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import grpc
 from google.protobuf.message import Message
 
-from carillon_server.domain.errors import Reason, Refusal
 from carillon_server.transport.call import Call, Context
 from carillon_server.transport.method import Method, Proceed
+
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
 class Stage(Protocol):
@@ -30,53 +31,12 @@ class Stage(Protocol):
         ...
 
 
-Describe = Callable[[str, "grpc.RpcMethodHandler[Any, Any]"], Method]
-
-
-class Chain(grpc.aio.ServerInterceptor):
-    """Runs the stages, outermost first."""
-
-    def __init__(self, stages: Sequence[Stage], describe: Describe) -> None:
-        self.stages = tuple(stages)
-        self._describe = describe
-        self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
-        self._unknown = self._build(_UNKNOWN)
-
-    async def intercept_service(
-        self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any]:
-        path = handler_call_details.method
-        known = self._handlers.get(path)
-        if known is not None:
-            return known
-        handler = await continuation(handler_call_details)
-        if handler is None:
-            return self._unknown
-        return self._handlers.setdefault(path, self._build(self._describe(path, handler)))
-
-    def _build(self, method: Method) -> grpc.RpcMethodHandler[Any, Any]:
-        proceed = _innermost(method)
-        for stage in reversed(self.stages):
-            proceed = stage.wrap(method, proceed)
-        return _as_handler(method, proceed)
-
-
-async def _refuse_unknown(_requests: object, _call: Call) -> None:
-    raise Refusal(Reason.METHOD_UNKNOWN, "there is no such RPC")
-
-
-# Takes streams both ways: whatever the caller believes the method to be, it is answered at once.
-_UNKNOWN = Method(
-    path="/unknown",
-    request_streaming=True,
-    response_streaming=True,
-    parse=Message,
-    function=_refuse_unknown,
-    roles=None,
-    takes_call=True,
-)
+def enclose(method: Method, stages: Sequence[Stage]) -> Handler:
+    """The method inside the stages, outermost first, as gRPC calls it."""
+    proceed = _innermost(method)
+    for stage in reversed(stages):
+        proceed = stage.wrap(method, proceed)
+    return _as_handler(method, proceed)
 
 
 def _innermost(method: Method) -> Proceed:
@@ -95,7 +55,7 @@ def _innermost(method: Method) -> Proceed:
     return run
 
 
-def _as_handler(method: Method, proceed: Proceed) -> grpc.RpcMethodHandler[Any, Any]:
+def _as_handler(method: Method, proceed: Proceed) -> Handler:
     async def handle(received: bytes | AsyncIterator[bytes], context: Context) -> Any:
         return await proceed(Call(method, context, received))
 
@@ -106,9 +66,9 @@ def _as_handler(method: Method, proceed: Proceed) -> grpc.RpcMethodHandler[Any, 
         (True, True): grpc.stream_stream_rpc_method_handler,
     }
     factory = factories[method.request_streaming, method.response_streaming]
-    return factory(handle, request_deserializer=None, response_serializer=serialize)
+    return factory(handle, request_deserializer=None, response_serializer=_serialize)
 
 
-def serialize(response: Message | bytes) -> bytes:
+def _serialize(response: Message | bytes) -> bytes:
     """Servicers may answer with bytes that are serialized already."""
     return response if isinstance(response, bytes) else response.SerializeToString()

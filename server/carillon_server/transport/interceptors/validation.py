@@ -13,10 +13,10 @@ from google.protobuf.message import DecodeError, Message
 
 from carillon_server.domain.errors import Reason, Refusal
 from carillon_server.transport.call import Call
+from carillon_server.transport.checker import Checker
 from carillon_server.transport.method import Method, Proceed
 
-Check: TypeAlias = Callable[[Message], None]
-"""Raises `FieldsInvalid` for a message that breaks a limit."""
+Read: TypeAlias = Callable[[bytes], Message]
 
 
 class Validation:
@@ -26,43 +26,50 @@ class Validation:
     an answer, not the end of the stream.
     """
 
-    def __init__(self, check: Check, max_message_bytes: int) -> None:
-        self._check = check
+    def __init__(self, checker: Checker, max_message_bytes: int) -> None:
+        self._checker = checker
         self._max_message_bytes = max_message_bytes
 
     def wrap(self, method: Method, proceed: Proceed) -> Proceed:
+        read = self._reader(method.request_type)
         if method.request_streaming:
 
             async def validated_stream(call: Call) -> Any:
-                call.received = self._messages(method, call.received)
+                call.received = _read_each(read, call.received)
                 return await proceed(call)
 
             return validated_stream
 
         async def validated(call: Call) -> Any:
-            call.received = self._message(method, call.received)
+            call.received = read(call.received)
             return await proceed(call)
 
         return validated
 
-    async def _messages(
-        self, method: Method, received: AsyncIterator[bytes]
-    ) -> AsyncIterator[Message | Refusal]:
-        async for raw in received:
-            try:
-                yield self._message(method, raw)
-            except Refusal as refusal:
-                yield refusal
+    def _reader(self, message_type: type[Message]) -> Read:
+        parse, check = message_type.FromString, self._checker.of(message_type)
 
-    def _message(self, method: Method, raw: bytes) -> Message:
-        if len(raw) > self._max_message_bytes:
-            raise Refusal(
-                Reason.MESSAGE_TOO_LARGE, f"a message has at most {self._max_message_bytes:,} bytes"
-            )
+        def read(raw: bytes) -> Message:
+            if len(raw) > self._max_message_bytes:
+                raise _too_large(self._max_message_bytes)
+            try:
+                message = parse(raw)
+            except DecodeError as error:
+                raise Refusal(Reason.FIELD_INVALID, "the bytes are not a message of this RPC") from error
+            message.DiscardUnknownFields()
+            check(message)
+            return message
+
+        return read
+
+
+async def _read_each(read: Read, received: AsyncIterator[bytes]) -> AsyncIterator[Message | Refusal]:
+    async for raw in received:
         try:
-            message: Message = method.parse(raw)
-        except DecodeError as error:
-            raise Refusal(Reason.FIELD_INVALID, "the bytes are not a message of this RPC") from error
-        message.DiscardUnknownFields()
-        self._check(message)
-        return message
+            yield read(raw)
+        except Refusal as refusal:
+            yield refusal
+
+
+def _too_large(max_message_bytes: int) -> Refusal:
+    return Refusal(Reason.MESSAGE_TOO_LARGE, f"a message has at most {max_message_bytes:,} bytes")

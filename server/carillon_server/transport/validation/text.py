@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from carillon_server.transport.validation.rule import FINE, Rule, Violations, wrong
+from carillon_server.transport.validation.rule import FINE, Rule, Violations, each, wrong
 
 # C0, delete, C1, and the two separators that some readers take for line ends.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -41,6 +42,23 @@ def nonempty(rule: Rule) -> Rule:
     """For items of lists and keys of maps, which cannot be left unset."""
     empty = wrong("is empty")
     return lambda value: rule(value) if value else empty
+
+
+def each_line(*, max_items: int, max_characters: int) -> Rule:
+    """A list of lines that are not empty, looked at one by one only where something is wrong."""
+    one_by_one = each(nonempty(line(max_characters=max_characters)), max_items=max_items)
+
+    def check(values: Sequence[str]) -> Violations:
+        if (
+            len(values) <= max_items
+            and all(values)
+            and max(map(len, values)) <= max_characters
+            and "".join(values).isprintable()
+        ):
+            return FINE
+        return one_by_one(values)
+
+    return check
 
 
 def ascii_line(*, max_characters: int) -> Rule:

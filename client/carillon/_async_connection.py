@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import AsyncIterator
+from weakref import WeakSet
 
 import grpc
 
@@ -28,6 +29,7 @@ class AsyncConnection:
         self._options = options
         self.tokens = AsyncTokenSource(token)
         self.pool: ChannelPool[grpc.aio.Channel] = ChannelPool(self._open_channel, streams_per_connection)
+        self._subscribed: WeakSet[grpc.aio.Call] = WeakSet()
 
     def with_token(self, token: AsyncToken) -> AsyncConnection:
         """The same connections, for calls with another token."""
@@ -59,7 +61,9 @@ class AsyncConnection:
                 response_deserializer=pb.SubscribeResponse.FromString,
             )
         )
-        return start(request, metadata=metadata)
+        call = start(request, metadata=metadata)
+        self._subscribed.add(call)
+        return call
 
     def send_stream(
         self,
@@ -85,7 +89,11 @@ class AsyncConnection:
 
     async def close(self) -> None:
         """Ends all calls and closes all connections."""
-        for channel in self.pool.close():
+        channels = self.pool.close()
+        # Older versions of gRPC leave the reader of a stream waiting when they close its channel.
+        for call in self._subscribed:
+            call.cancel()
+        for channel in channels:
             await channel.close()
 
     async def _unary(

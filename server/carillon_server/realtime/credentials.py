@@ -11,22 +11,25 @@ from carillon_server import telemetry
 from carillon_server.domain.errors import Reason, Refusal
 from carillon_server.domain.identity import Principal
 from carillon_server.realtime.hub import Hub
-from carillon_server.services.ports import Clock
 
 CHECK_SECONDS = 2.0
 # Between slices the event loop does other work.
 _SLICE = 200
 
 Recheck: TypeAlias = Callable[[Principal], Awaitable[bool]]
-"""Whether credentials that were verified once still hold. Raises `Refusal` when it cannot be told now."""
+"""Whether credentials that were verified once are neither expired nor revoked. Raises `Refusal` when that
+cannot be told now.
+"""
+
+Credential: TypeAlias = tuple[str, datetime | None]
+"""Its id and its end: tokens under one id may end at different times."""
 
 
 class CredentialWatch:
     """Looks at the credentials of all streams every few seconds."""
 
-    def __init__(self, hub: Hub, clock: Clock, recheck: Recheck) -> None:
+    def __init__(self, hub: Hub, recheck: Recheck) -> None:
         self._hub = hub
-        self._clock = clock
         self._recheck = recheck
 
     async def run(self) -> None:
@@ -36,24 +39,22 @@ class CredentialWatch:
             await self.check()
 
     async def check(self) -> None:
-        """Ends what expired or was revoked. Where that cannot be told, streams stay."""
-        verdicts: dict[str, bool] = {}
+        """Ends streams whose credentials do not hold. Where that cannot be told, streams stay."""
+        verdicts: dict[Credential, bool] = {}
         for number, mailbox in enumerate(self._hub.mailboxes()):
             if number % _SLICE == 0:
                 await asyncio.sleep(0)
-            principal = mailbox.principal
-            if _expired(principal, self._clock()):
-                mailbox.end(_refusal("the credentials have expired"))
-            elif not await self._holds_once(principal, verdicts):
-                mailbox.end(_refusal("the credentials were revoked"))
+            if not await self._holds_once(mailbox.principal, verdicts):
+                refusal = Refusal(Reason.CREDENTIALS_INVALID, "the credentials have expired or were revoked")
+                mailbox.end(refusal)
 
-    async def _holds_once(self, principal: Principal, verdicts: dict[str, bool]) -> bool:
+    async def _holds_once(self, principal: Principal, verdicts: dict[Credential, bool]) -> bool:
         """One question per credential and round: a gateway has thousands of streams."""
-        known = verdicts.get(principal.credential_id) if principal.credential_id else None
-        if known is not None:
-            return known
-        holds = verdicts[principal.credential_id] = await self._holds(principal)
-        return holds
+        credential = (principal.credential_id, principal.expire_time)
+        known = verdicts.get(credential) if principal.credential_id else None
+        if known is None:
+            known = verdicts[credential] = await self._holds(principal)
+        return known
 
     async def _holds(self, principal: Principal) -> bool:
         try:
@@ -61,11 +62,3 @@ class CredentialWatch:
         except Refusal as refusal:
             telemetry.get_logger().warning("stream.recheck_failed", reason=refusal.reason.value)
             return True
-
-
-def _expired(principal: Principal, now: datetime) -> bool:
-    return principal.expire_time is not None and principal.expire_time <= now
-
-
-def _refusal(message: str) -> Refusal:
-    return Refusal(Reason.CREDENTIALS_INVALID, message)

@@ -147,16 +147,20 @@ async def test_a_worker_that_stood_still_past_its_leases_changes_nothing(house: 
     assert {mail.recipient for mail in relay.mails} == {f"{name}@example.com" for name in names}
 
 
-async def test_a_delivery_that_takes_its_worker_with_it_runs_out_of_attempts(house: House) -> None:
+async def test_a_delivery_that_takes_its_worker_with_it_runs_out_of_attempts(
+    postgres_url: str, redis_url: str
+) -> None:
     """The attempt was counted before the call, so it ends, and can be seen."""
     gate = Gate()
-    await house.people("ann")
-    await house.send("ann")
-    async with house.working({Channel.EMAIL: gate}):
-        for attempt in range(1, 7):
-            await gate.wait_for(attempt)
-            await house.database.fetch(_END_LEASES)
-        (row,) = await house.settled({DeliveryState.EXHAUSTED})
+    # So long that no heartbeat comes between: it would give an ended lease back.
+    async with House.open(postgres_url, redis_url, lease_seconds=600.0) as house:
+        await house.people("ann")
+        await house.send("ann")
+        async with house.working({Channel.EMAIL: gate}):
+            for attempt in range(1, 7):
+                await gate.wait_for(attempt)
+                await house.database.fetch(_END_LEASES)
+            (row,) = await house.settled({DeliveryState.EXHAUSTED})
     assert (row["finish_reason"], row["attempt_count"]) == ("worker_lost", 6)
 
 

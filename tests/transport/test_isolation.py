@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from carillon.v1 import notification_service_pb2 as pb
 from carillon_server.domain.identity import Role
 from tests.transport.belongings import Belongings
@@ -199,3 +201,31 @@ async def test_a_page_token_is_of_one_query(house: House) -> None:
     )
     second = await house.producer.call("ListRecipients", recipients(page_token=page.next_page_token))
     assert [recipient.recipient_id for recipient in second.recipients] == ["zoe"]
+
+
+async def test_a_live_stream_is_of_ones_own_inbox_alone(house: House) -> None:
+    everybody = await _house_full(house)
+    own = everybody.pop("own")
+    resumed = own.user.stream("Subscribe", pb.SubscribeRequest(cursor=own.cursor))
+    assert (await anext(resumed)).cursor
+    await resumed.aclose()
+    for whose, other in everybody.items():
+        reasons = {"cursor": "CURSOR_INVALID"}
+        if other.recipient_id != own.recipient_id:
+            reasons["recipient_id"] = "RECIPIENT_NOT_FOUND"
+        for field, reason in reasons.items():
+            request = pb.SubscribeRequest(**{field: getattr(other, field)})
+            with pytest.raises(Refused) as raised:
+                await anext(own.user.stream("Subscribe", request))
+            assert raised.value.reason == reason, f"{field} of {whose}"
+
+
+async def test_a_page_of_recipients_is_of_ones_own_tenant(house: House) -> None:
+    for name in ("ada", "bob"):
+        await house.producer.call("Send", build("Send", {"recipient_ids": [name]}))
+    recipients = request_type("ListRecipients")
+    page = await house.producer.call("ListRecipients", recipients(page_size=1))
+    stranger = house.caller(Role.OPERATOR, tenant="umbrella")
+    assert not (await stranger.call("ListRecipients", recipients())).recipients
+    refused = await stranger.refusal("ListRecipients", recipients(page_token=page.next_page_token))
+    assert refused.reason == "PAGE_TOKEN_INVALID"

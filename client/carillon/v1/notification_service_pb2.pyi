@@ -1404,7 +1404,7 @@ class SubscribeResponse(_message.Message):
 
     @_typing.final
     class Changed(_message.Message):
-        """Ones that changed: read, archived, pinned, an action taken…"""
+        """Ones that changed: read, archived, pinned, an action taken… A client adds those that it does not hold."""
 
         DESCRIPTOR: _descriptor.Descriptor
 
@@ -1432,7 +1432,7 @@ class SubscribeResponse(_message.Message):
 
     @_typing.final
     class Removed(_message.Message):
-        """Ones that are gone. Ids that the client does not hold are to be passed over."""
+        """Ones that are gone, whatever the filter. Ids that the client does not hold are to be passed over."""
 
         DESCRIPTOR: _descriptor.Descriptor
 

@@ -83,9 +83,17 @@ class Database:
         self._running: set[asyncio.Task[Any]] = set()
 
     @classmethod
-    async def connect(cls, url: str, *, max_connections: int, timeout_seconds: float = 2.0) -> Database:
-        """Opens the pool; raises `Unavailable` when Postgres cannot be reached."""
+    async def connect(
+        cls, url: str, *, max_connections: int, timeout_seconds: float = 2.0, generic_plans: bool = False
+    ) -> Database:
+        """Opens the pool; raises `Unavailable` when Postgres cannot be reached.
+
+        `generic_plans` saves planning statements whose best plan does not depend on their arguments.
+        """
         async with translated():
+            settings = await _session_settings(url, timeout_seconds)
+            if generic_plans:
+                settings["plan_cache_mode"] = "force_generic_plan"
             pool = await asyncpg.create_pool(
                 driver_url(url, "postgresql"),
                 min_size=1,
@@ -93,7 +101,7 @@ class Database:
                 timeout=timeout_seconds,
                 command_timeout=10.0,
                 reset=_keep,
-                server_settings=await _session_settings(url, timeout_seconds),
+                server_settings=settings,
             )
         return cls(pool, timeout_seconds)
 

@@ -20,7 +20,8 @@ from tools import generate_docs
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _METRIC = re.compile(r"`(carillon_[a-z_]+)`")
 _VARIABLE = re.compile(r"\bCARILLON_[A-Z_]+\b")
-_INTERNAL = re.compile(r"/work/|/root/|issue \d|issues show|shared/|127\.0\.0\.1:3\d{3}\b")
+# The checkout and the home of whoever wrote a page.
+_PRIVATE = (str(ROOT), str(Path.home()) + "/")
 
 
 def relative_links(page: Path) -> list[str]:
@@ -39,7 +40,8 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", all_pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_no_page_tells_where_it_was_written(page: Path) -> None:
-    assert not _INTERNAL.findall(page.read_text())
+    text = page.read_text()
+    assert not [place for place in _PRIVATE if place in text]
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.name)

@@ -16,7 +16,11 @@ PATIENCE_SECONDS = 30
 
 async def read(client: AsyncClient, recipient_id: str) -> list[str]:
     titles: list[str] = []
-    async with client.subscribe(recipient_id=recipient_id, patience_seconds=PATIENCE_SECONDS) as stream:
+    # Until its first message a stream has no cursor, and begins with a snapshot: it must hold all there may be.
+    subscription = client.subscribe(
+        recipient_id=recipient_id, snapshot_size=SENDS, patience_seconds=PATIENCE_SECONDS
+    )
+    async with subscription as stream:
         while len(titles) < SENDS:
             event = await anext(stream)
             titles += [each.content.title for each in reversed(event.snapshot.notifications)]

@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 30
 
 async def read(client: AsyncClient, recipient_id: str) -> list[str]:
     titles: list[str] = []
-    # Until its first message a stream has no cursor, and begins with a snapshot: it must hold all there may be.
+    # Until its first message a stream has no cursor and begins with a snapshot, which must hold all.
     subscription = client.subscribe(
         recipient_id=recipient_id, snapshot_size=SENDS, patience_seconds=PATIENCE_SECONDS
     )

@@ -10,15 +10,19 @@ Every refusal of the service names a reason, and every reason has an exception:
   x AccessError
     + CredentialsInvalidError
     + ScopeMissingError
+    + CallbackRefusedError
   x NotFoundError
     + NotificationNotFoundError
     + RecipientNotFoundError
     + EndpointNotFoundError
     + ActionNotFoundError
     + RequestNotFoundError
+    + DeliveryNotFoundError
+    + ProviderNotFoundError
   x ConflictError
     + RequestIdReusedError
     + ActionAlreadyTakenError
+    + DeliveryNotRetryableError
   x LimitError
     + StreamLimitError
     + SlowReaderError
@@ -46,11 +50,14 @@ __all__ = [
     "AccessError",
     "ActionAlreadyTakenError",
     "ActionNotFoundError",
+    "CallbackRefusedError",
     "CarillonError",
     "ConflictError",
     "CredentialsInvalidError",
     "CursorInvalidError",
     "DeadlineExceededError",
+    "DeliveryNotFoundError",
+    "DeliveryNotRetryableError",
     "EndpointNotFoundError",
     "FieldInvalidError",
     "FieldViolation",
@@ -63,6 +70,7 @@ __all__ = [
     "NotificationNotFoundError",
     "OverloadedError",
     "PageTokenInvalidError",
+    "ProviderNotFoundError",
     "RecipientNotFoundError",
     "RequestIdReusedError",
     "RequestNotFoundError",
@@ -144,6 +152,10 @@ class ScopeMissingError(AccessError):
     """The credentials do not allow this call; `metadata["scope"]` names what would."""
 
 
+class CallbackRefusedError(AccessError):
+    """The callback of a provider is not signed as it should be, or makes no sense."""
+
+
 class NotFoundError(CarillonError):
     """There is no such thing for this caller."""
 
@@ -168,6 +180,14 @@ class RequestNotFoundError(NotFoundError):
     """Nothing was sent under this `request_id`."""
 
 
+class DeliveryNotFoundError(NotFoundError):
+    """There is no such delivery for this caller."""
+
+
+class ProviderNotFoundError(NotFoundError):
+    """There is no such provider for this caller."""
+
+
 class ConflictError(CarillonError):
     """What happened before does not allow this call."""
 
@@ -178,6 +198,10 @@ class RequestIdReusedError(ConflictError):
 
 class ActionAlreadyTakenError(ConflictError):
     """Another action was recorded on this notification."""
+
+
+class DeliveryNotRetryableError(ConflictError):
+    """The delivery has not ended, or its notification is gone: there is nothing to try again."""
 
 
 class LimitError(CarillonError):

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 
 from carillon_server.delivery.providers.provider import Message
-from carillon_server.domain.delivery import Delivered, Outcome
+from carillon_server.domain.outcome import Delivered, Outcome
 from tests.eventually import eventually
 
 

@@ -14,7 +14,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from carillon_server.domain.channel import Channel
-from carillon_server.domain.delivery import Delivered, DeliveryState, Rejected
+from carillon_server.domain.delivery import DeliveryState
+from carillon_server.domain.outcome import Delivered, Rejected
 from tests.delivery.gate import Gate
 from tests.delivery.house import House
 from tests.delivery.relay import Relay

@@ -22,9 +22,9 @@ from carillon_server.delivery.providers.provider import Message
 from carillon_server.delivery.providers.smtp import SmtpProvider
 from carillon_server.delivery.providers.smtp_pool import SmtpPool
 from carillon_server.delivery.providers.smtp_server import SmtpServer
-from carillon_server.domain.delivery import Delivered, EndpointGone, Outcome, Rejected, Retry
 from carillon_server.domain.ids import DeliveryId
 from carillon_server.domain.notification import Content
+from carillon_server.domain.outcome import Delivered, EndpointGone, Outcome, Rejected, Retry
 from tests.delivery.relay import Relay
 
 CONTENT = Content("Title", "Body\n.\n..dots", "", "", "")

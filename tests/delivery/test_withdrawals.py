@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 
 from carillon_server.domain.channel import Channel
-from carillon_server.domain.delivery import DeliveryState, Retry
+from carillon_server.domain.delivery import DeliveryState
 from carillon_server.domain.ids import NotificationId
 from carillon_server.domain.inbox import InboxAddress
 from carillon_server.domain.inbox_query import Mark, Selection
+from carillon_server.domain.outcome import Retry
 from carillon_server.domain.preferences import MuteKind, MuteTarget
 from carillon_server.domain.recipient import derive_endpoint_id
 from carillon_server.services.send import CancelSelector

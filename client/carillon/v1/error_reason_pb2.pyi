@@ -48,10 +48,20 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The notification has no such action. NOT_FOUND."""
     ERROR_REASON_REQUEST_NOT_FOUND: _ErrorReason.ValueType  # 24
     """Nothing was sent under this `request_id`. NOT_FOUND."""
+    ERROR_REASON_DELIVERY_NOT_FOUND: _ErrorReason.ValueType  # 25
+    """There is no such delivery for this caller. NOT_FOUND."""
+    ERROR_REASON_PROVIDER_NOT_FOUND: _ErrorReason.ValueType  # 26
+    """There is no such provider for this caller. NOT_FOUND."""
     ERROR_REASON_REQUEST_ID_REUSED: _ErrorReason.ValueType  # 30
     """The `request_id` was used before with another body. FAILED_PRECONDITION. Use a new one."""
     ERROR_REASON_ACTION_ALREADY_TAKEN: _ErrorReason.ValueType  # 31
     """Another action was recorded on this notification. FAILED_PRECONDITION."""
+    ERROR_REASON_DELIVERY_NOT_RETRYABLE: _ErrorReason.ValueType  # 32
+    """The delivery has not ended, or its notification is gone, so there is nothing to try again. FAILED_PRECONDITION."""
+    ERROR_REASON_CALLBACK_REFUSED: _ErrorReason.ValueType  # 33
+    """The callback of a provider is not signed as it should be, or makes no sense. PERMISSION_DENIED.
+    Example: `X-Twilio-Signature` does not fit the body.
+    """
     ERROR_REASON_STREAM_LIMIT: _ErrorReason.ValueType  # 40
     """Too many streams of this user or tenant are open. RESOURCE_EXHAUSTED, `QuotaFailure`, `RetryInfo`."""
     ERROR_REASON_SLOW_READER: _ErrorReason.ValueType  # 41
@@ -100,10 +110,20 @@ ERROR_REASON_ACTION_NOT_FOUND: ErrorReason.ValueType  # 23
 """The notification has no such action. NOT_FOUND."""
 ERROR_REASON_REQUEST_NOT_FOUND: ErrorReason.ValueType  # 24
 """Nothing was sent under this `request_id`. NOT_FOUND."""
+ERROR_REASON_DELIVERY_NOT_FOUND: ErrorReason.ValueType  # 25
+"""There is no such delivery for this caller. NOT_FOUND."""
+ERROR_REASON_PROVIDER_NOT_FOUND: ErrorReason.ValueType  # 26
+"""There is no such provider for this caller. NOT_FOUND."""
 ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 30
 """The `request_id` was used before with another body. FAILED_PRECONDITION. Use a new one."""
 ERROR_REASON_ACTION_ALREADY_TAKEN: ErrorReason.ValueType  # 31
 """Another action was recorded on this notification. FAILED_PRECONDITION."""
+ERROR_REASON_DELIVERY_NOT_RETRYABLE: ErrorReason.ValueType  # 32
+"""The delivery has not ended, or its notification is gone, so there is nothing to try again. FAILED_PRECONDITION."""
+ERROR_REASON_CALLBACK_REFUSED: ErrorReason.ValueType  # 33
+"""The callback of a provider is not signed as it should be, or makes no sense. PERMISSION_DENIED.
+Example: `X-Twilio-Signature` does not fit the body.
+"""
 ERROR_REASON_STREAM_LIMIT: ErrorReason.ValueType  # 40
 """Too many streams of this user or tenant are open. RESOURCE_EXHAUSTED, `QuotaFailure`, `RetryInfo`."""
 ERROR_REASON_SLOW_READER: ErrorReason.ValueType  # 41

@@ -18,15 +18,17 @@ from carillon_server.delivery.providers.provider import Message, Provider
 from carillon_server.delivery.recorder import Recorder
 from carillon_server.domain.backoff import RetryPolicy, plan_retry
 from carillon_server.domain.channel import Channel
-from carillon_server.domain.delivery import (
+from carillon_server.domain.delivery import DeliveryState
+from carillon_server.domain.notification import Content
+from carillon_server.domain.outcome import (
     Delivered,
-    DeliveryState,
     EndpointGone,
     Outcome,
     Rejected,
     Retry,
+    Throttled,
+    Unknown,
 )
-from carillon_server.domain.notification import Content
 from carillon_server.storage.deliveries import AttemptResult, Claim
 from carillon_server.telemetry import get_logger
 
@@ -99,6 +101,10 @@ class Executor:
                 )
             case Retry(error_class, detail, after_seconds):
                 return self._retried(claim, error_class, detail, after_seconds, seconds)
+            case Throttled(error_class, detail, after_seconds):
+                return self._retried(claim, error_class, detail, after_seconds, seconds)
+            case Unknown(error_class, detail):
+                return _refused(claim, "unknown", error_class, detail)
             case Rejected(error_class, detail):
                 return _refused(claim, "rejected", error_class, detail)
             case EndpointGone(error_class, detail):

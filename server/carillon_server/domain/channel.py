@@ -16,6 +16,15 @@ class Channel(IntEnum):
     CHAT = 6
 
 
+class Platform(IntEnum):
+    """Whose push service an endpoint's token belongs to; 0 on every other channel."""
+
+    NONE = 0
+    FCM = 1
+    APNS = 2
+    WEB_PUSH = 3
+
+
 class Priority(IntEnum):
     """How urgent a notification is."""
 

@@ -1,8 +1,7 @@
-"""Deliveries: their states, and the outcomes of attempts, as values."""
+"""Where a delivery stands."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 
 
@@ -28,39 +27,3 @@ class DeliveryState(IntEnum):
 
 
 PENDING_STATES = frozenset({DeliveryState.SCHEDULED, DeliveryState.ATTEMPTING, DeliveryState.RETRYING})
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """The provider took it."""
-
-    provider_message_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """It failed in a way that may pass."""
-
-    error_class: str
-    detail: str
-    after_seconds: float | None = None
-    """The provider's own wish."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """It will never be taken."""
-
-    error_class: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointGone:
-    """The address does not exist any more."""
-
-    error_class: str
-    detail: str
-
-
-Outcome = Delivered | Retry | Rejected | EndpointGone

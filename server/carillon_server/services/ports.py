@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+from carillon_server.domain.channel import Channel
 from carillon_server.domain.notification import InboxChange
+from carillon_server.domain.provider_event import Callback, ProviderEvent
 
 
 class Clock(Protocol):
@@ -29,3 +32,26 @@ class WorkerWaker(Protocol):
     """
 
     def __call__(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSettings:
+    """The settings of a provider, found good and sorted."""
+
+    public: Mapping[str, Any]
+    secrets: Mapping[str, Any]
+    """To be sealed; never told again."""
+
+
+class ProviderCatalog(Protocol):
+    """The kinds of providers that there are."""
+
+    def check(self, kind: str, channel: Channel, settings: Mapping[str, Any]) -> CheckedSettings:
+        """Raises `FieldsInvalid` with paths as `kind`, `channel`, `settings.account_sid`."""
+        ...
+
+    def read_callback(
+        self, kind: str, settings: Mapping[str, Any], callback: Callback
+    ) -> Sequence[ProviderEvent]:
+        """What a provider tells; `settings` with the secrets. Raises CALLBACK_REFUSED."""
+        ...

@@ -50,6 +50,7 @@ _TABLES_OF_A_RECIPIENT = (
     "inbox_counter",
     "notification",
     "preference",
+    "provider_event",
     "recipient",
 )
 

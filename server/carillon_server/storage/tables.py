@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
+    Date,
     DateTime,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -21,7 +24,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData()
 
@@ -75,7 +78,9 @@ endpoint = Table(
     Column("endpoint_id", LargeBinary, primary_key=True, comment="first byte: the channel"),
     Column("address", Text, nullable=False),
     Column("label", Text, nullable=False, server_default=""),
+    Column("platform", SmallInteger, nullable=False, server_default="0", comment="domain.channel.Platform"),
     _now(),
+    Column("register_time", Instant, nullable=False, server_default=func.now(), comment="when last put"),
     Column("retire_time", Instant),
     Column("retire_reason", Text),
 )
@@ -138,6 +143,7 @@ notification = Table(
     Column("sender", Text, nullable=False, comment="the principal that sent it"),
     Column("payload", LargeBinary, nullable=False, comment="the content, serialized once"),
     Column("decisions", LargeBinary, nullable=False, comment="channel, verdict, reason: a byte each"),
+    Column("attachments", JSONB, comment="domain.attachment.dump_references; null: none"),
     Column("create_time", Instant, nullable=False),
     Column("deliver_time", Instant, nullable=False),
     Column("expire_time", Instant),
@@ -185,8 +191,34 @@ delivery = Table(
     Column("finish_time", Instant),
     Column("finish_reason", Text),
     Column("request_trace", Text, nullable=False, server_default="", comment="request id of the Send"),
+    Column("tenant", Text, nullable=False, server_default=""),
+    Column("lane", SmallInteger, nullable=False, server_default="1", comment="domain.lane.Lane"),
+    Column("provider", Text, nullable=False, server_default="", comment="of the last attempt"),
+    Column(
+        "uncounted_attempts",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="those that were no tries of their own",
+    ),
+    Column(
+        "tried",
+        ARRAY(Text),
+        nullable=False,
+        server_default="{}",
+        comment="providers that failed since the last wait",
+    ),
+    Column("fallback_chain", SmallInteger, nullable=False, server_default="0", comment="0: none"),
+    Column(
+        "fallback_rank", SmallInteger, nullable=False, server_default="0", comment="its place in the chain"
+    ),
+    Column("confirm_time", Instant, comment="when the provider said that it arrived"),
+    Column("open_time", Instant),
+    Column("click_time", Instant),
     # SCHEDULED, ATTEMPTING and RETRYING are due at next_attempt_time (for ATTEMPTING: when the lease ends).
     Index("delivery_due", "next_attempt_time", postgresql_where=text("state <= 3")),
+    Index("delivery_due_in_lane", "lane", "next_attempt_time", postgresql_where=text("state <= 3")),
+    Index("delivery_by_tenant", "tenant", "create_time", "inbox_id", "seq", "ordinal"),
     postgresql_with={"fillfactor": 80},
 )
 
@@ -204,6 +236,12 @@ attempt = Table(
     Column("provider_message_id", Text),
     Column("error_class", Text),
     Column("error_detail", Text),
+    Column("next_attempt_time", Instant, comment="planned when it failed"),
+    Index(
+        "attempt_by_message",
+        "provider_message_id",
+        postgresql_where=text("provider_message_id IS NOT NULL AND provider_message_id <> ''"),
+    ),
 )
 
 device = Table(
@@ -227,10 +265,86 @@ idempotency = Table(
     Index("idempotency_by_age", "create_time"),
 )
 
+provider = Table(
+    "provider",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("channel", SmallInteger, nullable=False),
+    Column("enabled", Boolean, nullable=False, server_default=text("true")),
+    Column("priority", Integer, nullable=False, server_default="100", comment="the lowest is asked first"),
+    Column("weight", Integer, nullable=False, server_default="1", comment="share among equal priorities"),
+    Column("rate_per_second", Double, comment="null: unlimited"),
+    Column("burst", Integer, nullable=False, server_default="1"),
+    Column("max_concurrency", Integer, nullable=False, server_default="10"),
+    Column("settings", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("secrets", LargeBinary, comment="services.secret_box; null: none"),
+    _now(),
+    Column("update_time", Instant, nullable=False, server_default=func.now()),
+)
+
+provider_health = Table(
+    "provider_health",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("worker", Text, primary_key=True),
+    Column("document", JSONB, nullable=False),
+    Column("update_time", Instant, nullable=False),
+)
+
+provider_event = Table(
+    "provider_event",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("provider", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("inbox_id", LargeBinary, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("ordinal", SmallInteger, nullable=False),
+    Column("kind", Text, nullable=False, comment="domain.provider_event.EventKind"),
+    Column("event_time", Instant, nullable=False),
+    Column("receive_time", Instant, nullable=False, server_default=func.now()),
+    Column("applied", Boolean, nullable=False, comment="false: it came too late to change anything"),
+    Column("detail", Text, nullable=False, server_default=""),
+    Index("provider_event_by_delivery", "inbox_id", "seq", "ordinal"),
+    Index("provider_event_by_age", "receive_time"),
+)
+
+delivery_settings = Table(
+    "delivery_settings",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("document", JSONB, nullable=False, comment="domain.delivery_settings"),
+    Column("update_time", Instant, nullable=False, server_default=func.now()),
+)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("digest", LargeBinary, primary_key=True, comment="of the content: stored once however often sent"),
+    Column("content", LargeBinary, nullable=False),
+    Column("touch_time", Instant, nullable=False, server_default=func.now(), comment="when last sent"),
+    Index("attachment_by_age", "touch_time"),
+)
+
+sms_spend = Table(
+    "sms_spend",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("amount_micros", BigInteger, nullable=False),
+    Column("segments", BigInteger, nullable=False),
+)
+
 __all__ = [
     "api_key",
+    "attachment",
     "attempt",
     "delivery",
+    "delivery_settings",
     "device",
     "endpoint",
     "idempotency",
@@ -240,5 +354,9 @@ __all__ = [
     "metadata",
     "notification",
     "preference",
+    "provider",
+    "provider_event",
+    "provider_health",
     "recipient",
+    "sms_spend",
 ]

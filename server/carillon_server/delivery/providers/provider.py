@@ -1,13 +1,37 @@
-"""What a channel needs of the outside service behind it."""
+"""What a channel needs of the outside service behind it.
+
+A *provider* hands messages to one outside service. A *kind* is the code for such a service: it knows its
+settings, builds providers out of them, and reads the service's callbacks. All kinds are listed in `kinds.py`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
 
-from carillon_server.domain.delivery import Outcome
-from carillon_server.domain.ids import DeliveryId
+from pydantic import BaseModel, ConfigDict
+
+from carillon_server.delivery.providers.egress import Egress
+from carillon_server.domain.channel import Channel, Platform, Priority
+from carillon_server.domain.delivery_settings import NO_BRANDING, Branding
+from carillon_server.domain.ids import DeliveryId, NotificationId
 from carillon_server.domain.notification import Content
+from carillon_server.domain.outcome import Outcome
+from carillon_server.domain.provider_event import Callback, ProviderEvent
+from carillon_server.services.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a mail."""
+
+    filename: str
+    content_type: str
+    content: bytes = field(repr=False)
+    content_id: str = ""
+    """Not empty: a picture that the HTML part shows by `cid:`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +42,29 @@ class Message:
     """The same for every attempt: hand it to whatever tells repeats apart."""
     address: str
     content: Content
-    locale: str
+    locale: str = ""
     """BCP 47, of the recipient; may be empty."""
+    platform: Platform = Platform.NONE
+    tenant: str = ""
+    recipient_id: str = ""
+    type: str = ""
+    category: str = ""
+    priority: Priority = Priority.NORMAL
+    thread_key: str = ""
+    collapse_key: str = ""
+    actor_id: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    create_time: datetime | None = None
+    expire_time: datetime | None = None
+    branding: Branding = NO_BRANDING
+    attachments: tuple[Attachment, ...] = ()
+    unsubscribe_url: str = ""
+    """https; where there is one, mails carry List-Unsubscribe and List-Unsubscribe-Post (RFC 8058)."""
+
+    @property
+    def notification_id(self) -> NotificationId:
+        return NotificationId(self.delivery_id.inbox_id, self.delivery_id.seq)
 
 
 class Provider(Protocol):
@@ -37,3 +82,49 @@ class Provider(Protocol):
     async def close(self) -> None:
         """Lets connections go."""
         ...
+
+
+class ProviderSettings(BaseModel):
+    """The settings of one kind; each field's description is its documentation.
+
+    Fields of the type `SecretStr` are secrets: sealed at rest, never told. What is not named is refused.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+S = TypeVar("S", bound=ProviderSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What providers are built with: everything of the installation that they may use."""
+
+    clock: Clock
+    egress: Egress
+    """Where requests may go."""
+    link_base_url: str = ""
+    mail_from: str = ""
+    output_directory: str = ""
+    """Where the `file` kind writes; empty: nowhere."""
+
+
+class CallbackRefusedError(Exception):
+    """The callback is not the provider's: its signature is missing or wrong, or it makes no sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderKind(Generic[S]):
+    """The code for one outside service."""
+
+    name: str
+    channels: frozenset[Channel]
+    settings: type[S]
+    build: Callable[[str, S, Workshop], Provider]
+    """Takes the provider's name, its settings and the workshop."""
+    platforms: frozenset[Platform] = frozenset()
+    """For PUSH: whose tokens it takes; empty: all."""
+    at_most_once: bool = False
+    """An attempt whose fate is not known must not be repeated."""
+    read_callback: Callable[[S, Callback], Sequence[ProviderEvent]] | None = None
+    """Verifies and reads a callback; raises `CallbackRefusedError`. None: it has none."""

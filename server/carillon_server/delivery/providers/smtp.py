@@ -8,7 +8,7 @@ from carillon_server.delivery.providers.mail import Mail, MailComposer
 from carillon_server.delivery.providers.provider import Message
 from carillon_server.delivery.providers.smtp_outcome import classify
 from carillon_server.delivery.providers.smtp_pool import SmtpPool
-from carillon_server.domain.delivery import Delivered, Outcome, Rejected
+from carillon_server.domain.outcome import Delivered, Outcome, Rejected
 from carillon_server.services.ports import Clock
 
 

@@ -16,7 +16,7 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
-from carillon_server.domain.delivery import EndpointGone, Outcome, Rejected, Retry
+from carillon_server.domain.outcome import EndpointGone, Outcome, Rejected, Retry
 
 _ENHANCED_CODE = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 # RFC 3463: no such mailbox, no such system, bad syntax, moved, null MX, mailbox disabled.

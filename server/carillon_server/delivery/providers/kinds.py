@@ -1,0 +1,12 @@
+"""All kinds of providers, by name. A new one is added here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from carillon_server.delivery.providers.provider import ProviderKind
+
+_ALL: tuple[ProviderKind[Any], ...] = ()
+
+KINDS: Mapping[str, ProviderKind[Any]] = {kind.name: kind for kind in _ALL}

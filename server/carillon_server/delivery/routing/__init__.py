@@ -1,0 +1,1 @@
+"""Which provider takes a message, and whether it may right now."""

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Self
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
@@ -109,6 +109,11 @@ class Settings(BaseSettings):
         description="Where action URLs that are mere paths lead from a mail: `https://app.example.com`. "
         "Empty: mails leave such links out.",
     )
+    egress_allowed_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Networks that webhooks and providers may be reached in though they are not public: CIDR "
+        "blocks, separated by commas. To addresses in them, plain http is allowed too.",
+    )
     worker_concurrency: int = Field(default=50, ge=1, description="Deliveries under way at once in a worker.")
     worker_batch: int = Field(default=100, ge=1, le=1_000, description="Deliveries claimed at once.")
     worker_grace_seconds: float = Field(
@@ -127,7 +132,7 @@ class Settings(BaseSettings):
         default=30, ge=1, description="How long removed notifications can be told to resuming readers."
     )
 
-    @field_validator("secret_keys", mode="before")
+    @field_validator("secret_keys", "egress_allowed_networks", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (
@@ -142,6 +147,11 @@ class Settings(BaseSettings):
         if not keys or any(len(_raw_key(key)) != 32 for key in keys):
             raise ValueError("each key is the base64url of 32 random bytes")
         return keys
+
+    @field_validator("egress_allowed_networks")
+    @classmethod
+    def _networks(cls, blocks: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ip_network(block)) for block in blocks)
 
     @model_validator(mode="after")
     def _development_is_local(self) -> Self:

@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from carillon_server.delivery.providers.egress import Egress
+from carillon_server.delivery.providers.http import DEFAULT_LIMITS, HttpClient, HttpLimits
 from carillon_server.domain.channel import Channel, Platform, Priority
 from carillon_server.domain.delivery_settings import NO_BRANDING, Branding
 from carillon_server.domain.ids import DeliveryId, NotificationId
@@ -107,6 +108,13 @@ class Workshop:
     mail_from: str = ""
     output_directory: str = ""
     """Where the `file` kind writes; empty: nowhere."""
+    http_limits: HttpLimits = DEFAULT_LIMITS
+    ca_file: str = ""
+    """PEM of authorities that are trusted besides those of the system; for tests and closed networks."""
+
+    def http_client(self, *, http2: bool = False) -> HttpClient:
+        """A new one; the provider that asks closes it."""
+        return HttpClient(self.egress, self.http_limits, http2=http2, ca_file=self.ca_file)
 
 
 class CallbackRefusedError(Exception):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from carillon_server.delivery.providers import webhook
 from carillon_server.delivery.providers.provider import ProviderKind
 
-_ALL: tuple[ProviderKind[Any], ...] = ()
+_ALL: tuple[ProviderKind[Any], ...] = (webhook.KIND,)
 
 KINDS: Mapping[str, ProviderKind[Any]] = {kind.name: kind for kind in _ALL}

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from carillon_server import telemetry
 from carillon_server.config import Settings
 from carillon_server.delivery.channels import build_providers, configured_channels
+from carillon_server.delivery.providers.egress import Egress
 from carillon_server.delivery.queue import RedisProbe, Waker, WorkerProbe
 from carillon_server.delivery.worker import Worker
 from carillon_server.domain.cursor import CursorSealer
@@ -34,6 +35,7 @@ from carillon_server.transport.checker import Checker
 from carillon_server.transport.cursors import Cursors
 from carillon_server.transport.encode import decode_action_ids, decode_content
 from carillon_server.transport.encode_events import SubscribeResponseEncoder
+from carillon_server.transport.endpoint_guard import EndpointGuard
 from carillon_server.transport.health import HealthMonitor, Probe
 from carillon_server.transport.notifications import NotificationServicer
 from carillon_server.transport.page_token import PageTokenSealer
@@ -187,7 +189,7 @@ async def _build_servicers(
         notifications,
         SubscribeHandler(ground.realtime.open_stream),
         PreferenceServicer(PreferenceService(database, utc_now)),
-        RecipientServicer(recipients, pages),
+        RecipientServicer(recipients, pages, EndpointGuard(Egress(settings.egress_allowed_networks))),
     )
 
 

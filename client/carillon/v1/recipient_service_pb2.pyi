@@ -87,7 +87,7 @@ class Endpoint(_message.Message):
     """The channel; never IN_APP."""
     address: _builtins.str
     """EMAIL: an address, at most 254 characters. SMS: an E.164 number (`+41446681800`). WEBHOOK and CHAT: an absolute https URL of at most
-    2,048 characters. PUSH: the device's token, at most 4,096 characters.
+    2,048 characters; addresses that are not public are refused in every notation. PUSH: the device's token, at most 4,096 characters.
     """
     label: _builtins.str
     """What the person calls it (`work`). At most 100 characters."""

@@ -34,6 +34,14 @@ class WorkerWaker(Protocol):
     def __call__(self) -> None: ...
 
 
+class EgressPolicy(Protocol):
+    """Where the installation lets requests go."""
+
+    def check_url(self, url: str) -> str | None:
+        """Why no request may go there, as far as the text tells, without asking the network; None: it may."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class CheckedSettings:
     """The settings of a provider, found good and sorted."""

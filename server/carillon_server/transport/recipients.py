@@ -12,6 +12,7 @@ from carillon_server.transport.convert.recipients import (
     to_patch,
     to_recipient_message,
 )
+from carillon_server.transport.endpoint_guard import EndpointGuard
 from carillon_server.transport.page_token import PageTokenSealer
 from carillon_server.transport.pages import RecipientPages, recipients_page_size
 
@@ -22,14 +23,16 @@ from carillon_server.transport.pages import RecipientPages, recipients_page_size
 class RecipientServicer:
     """People and where they can be reached."""
 
-    def __init__(self, recipients: RecipientService, pages: PageTokenSealer) -> None:
+    def __init__(self, recipients: RecipientService, pages: PageTokenSealer, guard: EndpointGuard) -> None:
         self._recipients = recipients
         self._pages = pages
+        self._guard = guard
 
     async def UpsertRecipient(
         self, request: pb.UpsertRecipientRequest, call: Call
     ) -> pb.UpsertRecipientResponse:
         address = resolve_address(call, request.recipient.recipient_id, "recipient.recipient_id")
+        self._guard.check_all(request.endpoints)
         patch = to_patch(address.recipient_id, request)
         recipient = await self._recipients.upsert(address.tenant, patch, timeout=call.remaining_seconds())
         return pb.UpsertRecipientResponse(recipient=to_recipient_message(recipient))
@@ -61,6 +64,7 @@ class RecipientServicer:
 
     async def PutEndpoint(self, request: pb.PutEndpointRequest, call: Call) -> pb.PutEndpointResponse:
         address = resolve_address(call, request.recipient_id)
+        self._guard.check(request.endpoint)
         endpoint = await self._recipients.put_endpoint(
             address, to_endpoint(request.endpoint), timeout=call.remaining_seconds()
         )

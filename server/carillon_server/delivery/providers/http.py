@@ -167,8 +167,10 @@ class _Exchange:
         return HttpFailure(error_class, detail, sent=self._sent)
 
     def _explain_network(self, error: Exception) -> tuple[str, str]:
-        if isinstance(error.__cause__, ssl.SSLError) and not self._sent:
-            return "tls", _explain_tls(error.__cause__)
+        # httpcore2 hands the error beneath over as the first argument, and drops the cause.
+        beneath = error.args[0] if error.args else None
+        if isinstance(beneath, ssl.SSLError) and not self._sent:
+            return "tls", _explain_tls(beneath)
         if self._sent:
             return "disconnected", "the connection broke"
         return "unreachable", "cannot connect"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carillon_server.delivery.providers.egress import AddressForbiddenError, Egress
@@ -28,17 +28,20 @@ def test_what_is_public_may_be_reached(url: str) -> None:
     assert Egress().check_url(url) is None
 
 
+@settings(deadline=None)
 @given(private_hosts())
 def test_no_spelling_of_a_private_address_gets_through(host: str) -> None:
     assert Egress().check_url(f"https://{host}/hook") is not None
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_gets_an_answer(text: str) -> None:
     for url in (text, f"https://{text}", f"https://{text}.example.com/", f"https://example.com:{text}"):
         Egress().check_url(url)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_what_is_connected_to_is_what_was_checked(text: str) -> None:
     """A host that is taken is in its last form: to read it again changes nothing."""

@@ -23,7 +23,7 @@ class LoopbackServer:
         self._host = host
         self._server: asyncio.Server | None = None
         self._port: int | None = None
-        self._open: set[asyncio.Task[None]] = set()
+        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._changed = asyncio.Condition()
         self.connections_made = 0
         """Since the start; a client that keeps its connections makes few."""
@@ -63,8 +63,8 @@ class LoopbackServer:
         """Nobody is there any more; `url` still tells where it was."""
         if self._server is not None:
             self._server.close()
-        for task in self._open:
-            task.cancel()
+        for writer in self._open.values():
+            writer.transport.abort()
         await asyncio.gather(*self._open, return_exceptions=True)
 
     async def wait_for_connections(self, count: int, within_seconds: float = _CERTAIN_SECONDS) -> None:
@@ -86,7 +86,7 @@ class LoopbackServer:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - streams run this in a task
-        self._open.add(task)
+        self._open[task] = writer
         self.connections_made += 1
         await self._tell()
         try:
@@ -95,6 +95,6 @@ class LoopbackServer:
             # The client went away, as it may.
             pass
         finally:
-            self._open.discard(task)
+            del self._open[task]
             writer.transport.abort()
             await self._tell()

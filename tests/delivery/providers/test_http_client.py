@@ -22,6 +22,7 @@ from carillon_server.delivery.providers.http_answer import (
 )
 from carillon_server.domain.outcome import Outcome, Rejected, Retry, Throttled, Unknown
 from carillon_server.testing import Certificate, Fault, HttpFake, Reply, Step
+from carillon_server.testing.loopback import LoopbackServer
 
 LOCAL_NETWORKS = ("127.0.0.0/8", "::1/128")
 IMPATIENT = HttpLimits(connect_seconds=1.0, total_seconds=0.5)
@@ -235,6 +236,29 @@ async def test_a_server_without_tls_gets_nothing_to_read() -> None:
         assert (failure.sent, fake.requests) == (False, [])
 
 
+class Mute(LoopbackServer):
+    """Takes connections and never says a word, not even that of TLS."""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(1_024):
+            pass
+
+
+async def test_a_handshake_that_was_given_up_leaves_no_connection() -> None:
+    async with Mute() as mute, client_for(limits=HttpLimits(total_seconds=0.1)) as client:
+        url = mute.url.replace("http:", "https:")
+        failure = await client.post(url, b"", {})
+        assert isinstance(failure, HttpFailure)
+        assert (failure.error_class, failure.sent) == ("timeout", False)
+        await mute.wait_for_connections(0)
+        task = asyncio.create_task(client.post(url, b"", {}))
+        await mute.wait_for_connections(1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await mute.wait_for_connections(0)
+
+
 async def test_a_kept_connection_that_was_closed_meanwhile_is_not_used() -> None:
     async with HttpFake() as fake, client_for() as client:
         fake.answer_with(Reply(headers={"connection": "close"}))
@@ -259,6 +283,7 @@ async def test_line_ends_in_headers_are_not_sent() -> None:
         test_a_name_that_does_not_answer_takes_bounded_time,
         test_a_kept_connection_that_was_closed_meanwhile_is_not_used,
         test_a_server_without_tls_gets_nothing_to_read,
+        test_a_handshake_that_was_given_up_leaves_no_connection,
     ],
 )
 def test_it_is_the_same_on_the_loop_of_production(test: Callable[[], Awaitable[None]]) -> None:

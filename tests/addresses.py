@@ -113,6 +113,8 @@ FORBIDDEN_URLS = (
     "https://[::1]:8443/",
     "https://example.com@127.0.0.1/",
     "https://user:pw@example.com/",
+    "https://example.com:pw@127.0.0.1/",
+    "https://example.com:443@127.0.0.1/",
     "https://@example.com/",
     "https://example.com:0/",
     "https://127.0.0.1?.example.com",

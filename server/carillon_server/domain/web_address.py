@@ -4,13 +4,12 @@ A host that two readers understand differently is how a check is passed by: one 
 another as decimal. So there is one reader, for the check and for the connection, and it refuses every
 spelling that others might read differently: IPv4 addresses other than four decimal numbers, user names,
 backslashes, white space, zone ids. What looks different and means the same to everybody (full-width digits,
-ideographic full stops, capitals, a full stop at the end) is brought into one form (UTS #46).
+ideographic full stops, capitals, a full stop at the end) is brought into one form (RFC 3490).
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import quote, urlsplit
@@ -86,7 +85,7 @@ def _read_ipv6(literal: str) -> str:
 
 
 def _read_name(text: str) -> str:
-    name = _to_ascii(unicodedata.normalize("NFKC", text).replace("\u3002", ".").lower()).removesuffix(".")
+    name = _to_ascii(text).lower().removesuffix(".")
     labels = name.split(".")
     if len(name) > _MAX_HOST_CHARACTERS or not all(_LABEL.fullmatch(label) for label in labels):
         raise ValueError("the host is no name")
@@ -99,6 +98,7 @@ def _read_name(text: str) -> str:
 
 
 def _to_ascii(name: str) -> str:
+    """Digits, letters and full stops of other scripts become ours, other letters Punycode."""
     if name.isascii():
         return name
     try:

@@ -131,3 +131,18 @@ async def test_the_system_is_asked_for_names() -> None:
 )
 def test_the_borders_of_what_is_public(text: str, *, public: bool) -> None:
     assert is_public(ip_address(text)) is public
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "target"),
+    [
+        ("https://Bücher.Example./ö?q=ü#f", "xn--bcher-kva.example", 443, "/%C3%B6?q=%C3%BC"),
+        ("https://EXAMPLE.com:8443", "example.com", 8443, "/"),
+        ("https://９３.184.215.14/%20", "93.184.215.14", 443, "/%20"),  # noqa: RUF001 - that is the point
+        ("https://[2606:2800:021F::0]?a=b", "2606:2800:21f::", 443, "/?a=b"),
+        ("http://example。com/a//b", "example.com", 80, "/a//b"),
+    ],
+)
+def test_what_means_the_same_has_one_form(url: str, host: str, port: int, target: str) -> None:
+    address = WebAddress.parse(url)
+    assert (address.host, address.port, address.target) == (host, port, target)

@@ -12,6 +12,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 
 from carillon_server.domain.public_address import embedded_ipv4, is_public
@@ -24,13 +26,19 @@ _NOT_PUBLIC = "the address is not public"
 _LOCAL_NAMES = ("localhost", "local", "internal", "localdomain", "home.arpa", "ip6-localhost", "ip6-loopback")
 
 
+# The loop's own threads are few (uvloop has four), and a name whose servers are silent holds one for long:
+# a tenant with some dead names would keep all others from resolving theirs.
+_ASKING = ThreadPoolExecutor(max_workers=32, thread_name_prefix="resolver")
+
+
 class AddressForbiddenError(Exception):
     """A request would have gone where none may go."""
 
 
 async def resolve_by_system(host: str, port: int) -> Sequence[str]:
     """Asks as any program of this machine does."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_ASKING, ask)
     return list(dict.fromkeys(str(record[4][0]) for record in found))
 
 

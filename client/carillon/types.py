@@ -7,7 +7,7 @@ Fields mean the same as those of the message of the same name. Enum values are s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Required, TypeAlias, TypedDict
 
 from carillon.v1 import notification_service_pb2, preference_service_pb2, recipient_service_pb2, types_pb2
@@ -20,6 +20,8 @@ __all__ = [
     "ContentLike",
     "Endpoint",
     "EndpointLike",
+    "Fallback",
+    "FallbackLike",
     "Filter",
     "FilterLike",
     "Label",
@@ -82,6 +84,13 @@ class RecipientProfile(TypedDict, total=False):
     email: str
 
 
+class Fallback(TypedDict, total=False):
+    """Channels to try one after the other."""
+
+    channels: Required[Sequence[Channel]]
+    after: timedelta
+
+
 class Send(TypedDict, total=False):
     """One send of a batch or a stream."""
 
@@ -101,6 +110,7 @@ class Send(TypedDict, total=False):
     deliver_time: datetime
     expire_time: datetime
     dry_run: bool
+    fallbacks: Sequence[FallbackLike]
 
 
 class ChannelSwitch(TypedDict):
@@ -159,6 +169,7 @@ class Endpoint(TypedDict, total=False):
 
 
 ContentLike: TypeAlias = Content | types_pb2.Content
+FallbackLike: TypeAlias = Fallback | types_pb2.Fallback
 FilterLike: TypeAlias = Filter | types_pb2.Filter
 RecipientProfileLike: TypeAlias = RecipientProfile | notification_service_pb2.RecipientProfile
 SendLike: TypeAlias = Send | notification_service_pb2.SendRequest

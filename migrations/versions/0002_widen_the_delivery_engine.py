@@ -46,6 +46,19 @@ def _columns() -> list[tuple[str, sa.Column[object]]]:
             nullable=False,
             comment="its place in the chain",
         ),
+        sa.Column(
+            "at_most_once",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="its last attempt",
+        ),
+        sa.Column(
+            "begin_time",
+            _INSTANT,
+            nullable=True,
+            comment="since when it may be tried, where that is not create_time: its age",
+        ),
         sa.Column("confirm_time", _INSTANT, nullable=True, comment="when the provider said that it arrived"),
         sa.Column("open_time", _INSTANT, nullable=True),
         sa.Column("click_time", _INSTANT, nullable=True),
@@ -70,6 +83,12 @@ def _columns() -> list[tuple[str, sa.Column[object]]]:
                 postgresql.JSONB(),
                 nullable=True,
                 comment="domain.attachment.dump_references; null: none",
+            ),
+        ),
+        (
+            "notification",
+            sa.Column(
+                "fallbacks", postgresql.JSONB(), nullable=True, comment="domain.fallback.dump_chains; null: none"
             ),
         ),
         (
@@ -109,6 +128,7 @@ def upgrade() -> None:
             postgresql_where=_HAS_MESSAGE,
             postgresql_concurrently=True,
         )
+        op.drop_index("delivery_due", "delivery", postgresql_concurrently=True)
 
 
 def _create_provider_tables() -> None:
@@ -207,6 +227,7 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_index("attempt_by_message", "attempt")
     op.drop_index("delivery_by_tenant", "delivery")
+    op.create_index("delivery_due", "delivery", ["next_attempt_time"], postgresql_where=_PENDING)
     op.drop_index("delivery_due_in_lane", "delivery")
     for table, column in reversed(_columns()):
         op.drop_column(table, column.name)

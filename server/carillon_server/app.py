@@ -18,6 +18,7 @@ from carillon_server.config import Settings
 from carillon_server.delivery.channels import build_providers, configured_channels
 from carillon_server.delivery.providers.egress import Egress
 from carillon_server.delivery.queue import RedisProbe, Waker, WorkerProbe
+from carillon_server.delivery.routing.static import StaticRoutes
 from carillon_server.delivery.worker import Worker
 from carillon_server.domain.cursor import CursorSealer
 from carillon_server.realtime.realtime import Realtime
@@ -33,7 +34,7 @@ from carillon_server.storage.installation import Installation
 from carillon_server.storage.schema import check_schema
 from carillon_server.transport.checker import Checker
 from carillon_server.transport.cursors import Cursors
-from carillon_server.transport.encode import decode_action_ids, decode_content
+from carillon_server.transport.encode import decode_action_ids, decode_notification
 from carillon_server.transport.encode_events import SubscribeResponseEncoder
 from carillon_server.transport.endpoint_guard import EndpointGuard
 from carillon_server.transport.health import HealthMonitor, Probe
@@ -119,7 +120,14 @@ async def running_worker(settings: Settings) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         ground = await _lay_ground(settings, stack)
         providers = build_providers(settings, utc_now)
-        worker = Worker(settings, ground.database, ground.realtime.publisher, decode_content, providers)
+        worker = Worker(
+            settings,
+            ground.database,
+            ground.realtime.publisher,
+            decode_notification,
+            StaticRoutes(providers),
+            configured=configured_channels(settings),
+        )
         await worker.start()
         stack.push_async_callback(worker.stop)
         yield

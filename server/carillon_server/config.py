@@ -114,7 +114,14 @@ class Settings(BaseSettings):
         description="Networks that webhooks and providers may be reached in though they are not public: CIDR "
         "blocks, separated by commas. To addresses in them, plain http is allowed too.",
     )
-    worker_concurrency: int = Field(default=50, ge=1, description="Deliveries under way at once in a worker.")
+    worker_concurrency: int = Field(
+        default=50, ge=1, description="Deliveries of normal or low priority under way at once in a worker."
+    )
+    worker_urgent_concurrency: int = Field(
+        default=20,
+        ge=1,
+        description="Deliveries of high priority under way at once in a worker, beside those.",
+    )
     worker_batch: int = Field(default=100, ge=1, le=1_000, description="Deliveries claimed at once.")
     worker_grace_seconds: float = Field(
         default=20.0, ge=0, description="How long a stopping worker lets deliveries under way finish."

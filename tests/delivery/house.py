@@ -13,12 +13,14 @@ from carillon.v1 import types_pb2
 from carillon_server.config import Settings
 from carillon_server.delivery.channels import build_providers
 from carillon_server.delivery.providers.provider import Provider
+from carillon_server.delivery.routing.static import StaticRoutes
 from carillon_server.delivery.worker import Worker
 from carillon_server.domain.backoff import RetryPolicy
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.delivery import DeliveryState
 from carillon_server.domain.identity import Principal, Role
 from carillon_server.domain.inbox import Counts, InboxAddress
+from carillon_server.domain.lane import Lane
 from carillon_server.domain.notification import Draft, InboxChange
 from carillon_server.domain.recipient import Endpoint, RecipientPatch
 from carillon_server.domain.send import SendOutcome
@@ -29,7 +31,7 @@ from carillon_server.services.preferences import PreferenceService
 from carillon_server.services.recipients import RecipientService
 from carillon_server.services.send import SendService
 from carillon_server.storage.database import Database, Record
-from carillon_server.transport.encode import decode_action_ids, decode_content
+from carillon_server.transport.encode import decode_action_ids, decode_notification
 from tests.eventually import eventually
 
 TENANT = "acme"
@@ -51,7 +53,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def no_wake() -> None:
+def no_wake(lanes: Collection[Lane]) -> None:
     """For tests in which nothing but the sweep may find the work."""
 
 
@@ -108,12 +110,15 @@ class House:
         self, providers: Mapping[Channel, Provider] | None = None, policy: RetryPolicy = FAST
     ) -> Worker:
         """Not started."""
+        if providers is None:
+            providers = build_providers(self.settings, utc_now)
         return Worker(
             self.settings,
             self.database,
             self.changes.extend,
-            decode_content,
-            build_providers(self.settings, utc_now) if providers is None else providers,
+            decode_notification,
+            StaticRoutes(providers),
+            configured={Channel.IN_APP, *providers},
             policies=dict.fromkeys(Channel, policy),
             rng=Random(1),
         )

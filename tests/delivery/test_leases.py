@@ -7,7 +7,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -154,13 +154,15 @@ async def test_a_delivery_that_takes_its_worker_with_it_runs_out_of_attempts(
     """The attempt was counted before the call, so it ends, and can be seen."""
     gate = Gate()
     # So long that no heartbeat comes between: it would give an ended lease back.
-    async with House.open(postgres_url, redis_url, lease_seconds=600.0) as house:
+    async with House.open(postgres_url, redis_url, lease_seconds=600.0, worker_grace_seconds=0.0) as house:
         await house.people("ann")
         await house.send("ann")
-        async with house.working({Channel.EMAIL: gate}):
+        async with AsyncExitStack() as workers:
             for attempt in range(1, 7):
+                await workers.enter_async_context(house.working({Channel.EMAIL: gate}))
                 await gate.wait_for(attempt)
                 await house.database.fetch(_END_LEASES)
+            await workers.enter_async_context(house.working({Channel.EMAIL: gate}))
             (row,) = await house.settled({DeliveryState.EXHAUSTED})
     assert (row["finish_reason"], row["attempt_count"]) == ("worker_lost", 6)
 

@@ -14,9 +14,9 @@ from carillon_server.storage.schedule import FIND_EXPIRED, FIND_SCHEDULED, FIND_
 from tests.delivery.house import House
 
 _FILL = """
-INSERT INTO delivery (inbox_id, seq, ordinal, endpoint_id, state, next_attempt_time, create_time)
+INSERT INTO delivery (inbox_id, seq, ordinal, endpoint_id, state, next_attempt_time, create_time, tenant, lane)
 SELECT sha256(n::text::bytea), 1, 0, '\\x02', CASE WHEN n % 10 = 0 THEN 1 ELSE 4 END,
-    now() - n * interval '1 second', now()
+    now() - n * interval '1 second', now(), 'tenant-' || n % 500, n % 20 / 10
 FROM generate_series(1, 20000) AS n
 """
 _FILL_NOTIFICATIONS = """
@@ -60,8 +60,10 @@ async def full(house: House) -> House:
 
 async def test_a_claim_reads_only_what_it_takes(full: House) -> None:
     async with full.database.connection() as connection:
-        steps = list(nodes(await plan(connection, LOCK_DUE, 20)))
-    assert [s["Index Name"] for s in steps if s.get("Relation Name") == "delivery"] == ["delivery_due"]
+        steps = list(nodes(await plan(connection, LOCK_DUE, 20, 1)))
+    assert [s["Index Name"] for s in steps if s.get("Relation Name") == "delivery"] == [
+        "delivery_due_in_lane"
+    ]
     assert "Seq Scan" not in {step["Node Type"] for step in steps}
     assert not [s for s in steps if s["Node Type"] == "Sort" and s["Actual Rows"] > 20]
     assert max(step["Actual Rows"] for step in steps) <= 20
@@ -70,8 +72,8 @@ async def test_a_claim_reads_only_what_it_takes(full: House) -> None:
 async def test_a_claim_reads_by_index_before_there_are_statistics(house: House) -> None:
     await house.database.fetch(_FILL)
     async with house.database.connection() as connection:
-        steps = list(nodes(await plan(connection, LOCK_DUE, 20)))
-    assert "delivery_due" in {step.get("Index Name") for step in steps}
+        steps = list(nodes(await plan(connection, LOCK_DUE, 20, 1)))
+    assert "delivery_due_in_lane" in {step.get("Index Name") for step in steps}
     assert max(step["Actual Rows"] for step in steps) <= 20
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
-from carillon_server.delivery.queue import QUEUE_NAME, JobQueue, Waker, WorkerProbe
+from carillon_server.delivery.queue import JobQueue, Waker, WorkerProbe, queue_name
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.delivery import DeliveryState
+from carillon_server.domain.lane import Lane
 from carillon_server.embedded.valkey import Valkey
 from tests.delivery.gate import Gate
 from tests.delivery.house import House, payload
@@ -38,7 +39,7 @@ async def waking(redis_url: str) -> AsyncIterator[Waker]:
 
 @asynccontextmanager
 async def serving(redis_url: str, calls: list[float]) -> AsyncIterator[JobQueue]:
-    queue = JobQueue(redis_url, deliver=lambda: calls.append(time.time()), sweep=lambda: None)
+    queue = JobQueue(redis_url, deliver=lambda _lane: calls.append(time.time()), sweep=lambda: None)
     await queue.start()
     try:
         yield queue
@@ -83,8 +84,8 @@ async def test_many_wake_ups_make_few_jobs_and_none_is_lost(redis_url: str) -> N
         for length in range(1, 60):
             last_call = 0.0
             for _ in range(length):
-                first()
-                second()
+                first([Lane.BULK])
+                second([Lane.BULK])
                 last_call = time.time()
                 await asyncio.sleep(0)
 
@@ -105,7 +106,7 @@ async def test_redis_holds_neither_pickles_nor_content(postgres_url: str, redis_
         await house.send("ann", payload=payload("canary-in-the-title"))
 
         async def queued() -> bool:
-            return bool(await redis.zcard(QUEUE_NAME))
+            return bool(await redis.zcard(queue_name(Lane.BULK)))
 
         await eventually(queued)
         (key,) = await redis.keys("arq:job:*")
@@ -116,7 +117,7 @@ async def test_redis_holds_neither_pickles_nor_content(postgres_url: str, redis_
 async def test_no_results_are_kept(redis_url: str) -> None:
     calls: list[float] = []
     async with serving(redis_url, calls), waking(redis_url) as waker, Redis.from_url(redis_url) as redis:
-        waker()
+        waker([Lane.BULK])
 
         async def done() -> bool:
             return bool(calls) and not await redis.keys("arq:job:deliver*")
@@ -146,7 +147,7 @@ async def test_flushing_redis_all_the_time_loses_nothing(house: House, relay: Re
     ):
         for start in range(0, 200, 10):
             await house.send(*names[start : start + 10])
-            waker()
+            waker(Lane)
             await redis.flushall()
         await house.settled({DeliveryState.DELIVERED}, within_seconds=20)
     assert len(relay.mails) == len({mail.recipient for mail in relay.mails}) == 200
@@ -164,7 +165,7 @@ async def test_the_queue_works_again_after_redis_was_away(engines_directory: Pat
         async with serving(valkey.url, calls), waking(valkey.url) as waker, WorkerAlive(valkey.url) as alive:
             await eventually(alive)
             valkey.stop()
-            waker()
+            waker(Lane)
             await eventually(given_up, within_seconds=20)
             assert not await alive()
             valkey.spawn()
@@ -172,7 +173,7 @@ async def test_the_queue_works_again_after_redis_was_away(engines_directory: Pat
             before = len(calls)
 
             async def woken() -> bool:
-                waker()
+                waker([Lane.BULK])
                 return len(calls) > before
 
             await eventually(woken, within_seconds=15)

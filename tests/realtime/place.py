@@ -179,7 +179,7 @@ def _writer(database: Database, realtime: Realtime) -> GroupWriter:
     return GroupWriter(
         database,
         realtime.publisher,
-        lambda: None,
+        lambda _lanes: None,
         configured=CONFIGURED,
         concurrency=2,
         max_batch=64,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -11,6 +11,7 @@ import pytest
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.identity import Principal, Role
 from carillon_server.domain.inbox import Counts, InboxAddress
+from carillon_server.domain.lane import Lane
 from carillon_server.domain.notification import Draft, InboxChange
 from carillon_server.domain.send import SendOutcome
 from carillon_server.services.group_writer import GroupWriter
@@ -42,7 +43,7 @@ class Told:
     def publish(self, changes: Sequence[InboxChange]) -> None:
         self.changes.extend(changes)
 
-    def wake(self) -> None:
+    def wake(self, _lanes: Collection[Lane]) -> None:
         self.wakes += 1
 
 

@@ -17,7 +17,7 @@ from carillon_server.domain.inbox_query import InboxPage
 from carillon_server.domain.notification import ChangeKind, InboxChange, Stage, StoredNotification
 from carillon_server.transport.encode import (
     decode_action_ids,
-    decode_content,
+    decode_notification,
     encode_change,
     encode_list_response,
     encode_notification,
@@ -133,7 +133,7 @@ def test_a_worker_reads_the_content_out_of_a_payload() -> None:
         title="Hi", body="There", actions=[{"id": "open", "label": "Open", "url": "/x"}]
     )
     payload = types_pb2.Notification(content=content).SerializeToString()
-    decoded = decode_content(payload)
+    decoded = decode_notification(payload).content
     assert (decoded.title, decoded.body, decoded.actions[0].label) == ("Hi", "There", "Open")
     assert decode_action_ids(payload) == ["open"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from carillon._message import message
 from carillon._rpc import rpc
-from carillon.types import Channel, ContentLike, Priority, RecipientProfileLike, SendLike
+from carillon.types import Channel, ContentLike, FallbackLike, Priority, RecipientProfileLike, SendLike
 from carillon.v1 import notification_service_pb2 as pb
 
 SERVICE = "carillon.v1.NotificationService"
@@ -33,6 +33,7 @@ def send(
     deliver_time: datetime | None = None,
     expire_time: datetime | None = None,
     dry_run: bool = False,
+    fallbacks: Sequence[FallbackLike] = (),
     request_id: str = "",
 ) -> pb.SendRequest:
     """Sends one notification to 1 to 1,000 recipients. When it returns, the notification is stored for good.
@@ -41,6 +42,9 @@ def send(
     one of your own (the id of the event that the notification tells of, say) to be safe across restarts of
     your process too: the same request again returns the first answer with `replayed` set; another one under
     the same id raises `RequestIdReusedError`.
+
+    `fallbacks` name channels to try one after the other instead of all at once:
+    `[{"channels": ["PUSH", "SMS"]}]`.
     """
     # The arguments are the fields of the message.
     fields = locals() | {"request_id": request_id or new_request_id()}

@@ -21,12 +21,27 @@ def decide(
     now: datetime,
 ) -> list[types_pb2.Decision]:
     """One decision for each channel of a send. `reachable`: channels on which there is an endpoint."""
-    channels = list(dict.fromkeys(request.channels or _DEFAULT_CHANNELS))
+    chained = [channel for fallback in request.fallbacks for channel in fallback.channels]
+    channels = list(dict.fromkeys([*(request.channels or _DEFAULT_CHANNELS), *chained]))
     if request.actor_id == recipient_id:
         return [_suppress(channel, types_pb2.DECISION_REASON_ACTOR) for channel in channels]
     if _is_muted(request, preferences, now):
         return [_suppress(channel, types_pb2.DECISION_REASON_MUTED) for channel in channels]
-    return [_decide_channel(request, channel, preferences, reachable, now) for channel in channels]
+    decisions = [_decide_channel(request, channel, preferences, reachable, now) for channel in channels]
+    _hold_back(request, decisions, now)
+    return decisions
+
+
+def _hold_back(request: SendRequest, decisions: list[types_pb2.Decision], now: datetime) -> None:
+    """Of each chain of fallbacks the first channel that would go out does."""
+    for fallback in request.fallbacks:
+        going_out = {each.channel: each for each in decisions if each.verdict == types_pb2.VERDICT_SEND}
+        chain = [going_out[channel] for channel in fallback.channels if channel in going_out]
+        for rank, decision in enumerate(chain[1:], start=1):
+            decision.verdict = types_pb2.VERDICT_DEFER
+            decision.reason = types_pb2.DECISION_REASON_FALLBACK
+            if after := fallback.after.ToTimedelta():
+                decision.until_time.FromDatetime(now + rank * after)
 
 
 def _decide_channel(
@@ -38,7 +53,9 @@ def _decide_channel(
 ) -> types_pb2.Decision:
     rules = {(rule.type, rule.channel): rule.enabled for rule in preferences.rules}
     switches = {switch.channel: switch.enabled for switch in preferences.channels}
-    reason = types_pb2.DECISION_REASON_REQUESTED if request.channels else types_pb2.DECISION_REASON_DEFAULT
+    chained = any(channel in fallback.channels for fallback in request.fallbacks)
+    named = bool(request.channels) or chained
+    reason = types_pb2.DECISION_REASON_REQUESTED if named else types_pb2.DECISION_REASON_DEFAULT
     rule = rules.get((request.type, channel))
     if rule is False:
         return _suppress(channel, types_pb2.DECISION_REASON_TYPE_RULE)

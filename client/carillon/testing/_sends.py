@@ -148,7 +148,7 @@ def _send_to(
 
 
 def _stage(decisions: list[types_pb2.Decision]) -> Stage:
-    if any(decision.verdict == types_pb2.VERDICT_DEFER for decision in decisions):
+    if any(decision.reason == types_pb2.DECISION_REASON_SCHEDULED for decision in decisions):
         return Stage.SCHEDULED
     in_app = [decision for decision in going_out(decisions) if decision.channel == types_pb2.CHANNEL_IN_APP]
     return Stage.VISIBLE if in_app else Stage.HIDDEN

@@ -100,6 +100,7 @@ class SendRequest(_message.Message):
     DELIVER_TIME_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     DRY_RUN_FIELD_NUMBER: _builtins.int
+    FALLBACKS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes the call idempotent. At most 128 printable ASCII characters; empty: not idempotent."""
     type: _builtins.str
@@ -148,6 +149,12 @@ class SendRequest(_message.Message):
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """Taken away and no longer delivered from this instant on; must be ahead, and after `deliver_time`. Not set: never."""
 
+    @_builtins.property
+    def fallbacks(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Fallback]:
+        """Channels to try one after the other; each counts as named in `channels`. At most 3, no channel in two of them.
+        Empty: those of the tenant's delivery settings, where the first channel of such a chain is among those of this send.
+        """
+
     def __init__(
         self,
         *,
@@ -167,10 +174,11 @@ class SendRequest(_message.Message):
         deliver_time: _timestamp_pb2.Timestamp | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         dry_run: _builtins.bool = ...,
+        fallbacks: _abc.Iterable[_types_pb2.Fallback] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "data", b"data", "deliver_time", b"deliver_time", "expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_id", b"actor_id", "category", b"category", "channels", b"channels", "collapse_key", b"collapse_key", "content", b"content", "data", b"data", "deliver_time", b"deliver_time", "dry_run", b"dry_run", "expire_time", b"expire_time", "labels", b"labels", "priority", b"priority", "recipient_ids", b"recipient_ids", "recipients", b"recipients", "request_id", b"request_id", "thread_key", b"thread_key", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_id", b"actor_id", "category", b"category", "channels", b"channels", "collapse_key", b"collapse_key", "content", b"content", "data", b"data", "deliver_time", b"deliver_time", "dry_run", b"dry_run", "expire_time", b"expire_time", "fallbacks", b"fallbacks", "labels", b"labels", "priority", b"priority", "recipient_ids", b"recipient_ids", "recipients", b"recipients", "request_id", b"request_id", "thread_key", b"thread_key", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

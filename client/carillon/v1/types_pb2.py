@@ -22,11 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63\x61rillon/v1/types.proto\x12\x0b\x63\x61rillon.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"@\n\x06\x41\x63tion\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n\x05label\x18\x02 \x01(\tR\x05label\x12\x10\n\x03url\x18\x03 \x01(\tR\x03url\"\xb2\x01\n\x07\x43ontent\x12\x14\n\x05title\x18\x01 \x01(\tR\x05title\x12\x12\n\x04\x62ody\x18\x02 \x01(\tR\x04\x62ody\x12\x1d\n\naction_url\x18\x03 \x01(\tR\tactionUrl\x12\x12\n\x04icon\x18\x04 \x01(\tR\x04icon\x12\x1b\n\timage_url\x18\x05 \x01(\tR\x08imageUrl\x12-\n\x07\x61\x63tions\x18\x06 \x03(\x0b\x32\x13.carillon.v1.ActionR\x07\x61\x63tions\"g\n\x0b\x41\x63tionTaken\x12\x1b\n\taction_id\x18\x01 \x01(\tR\x08\x61\x63tionId\x12;\n\x0b\x61\x63tion_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nactionTime\"\xb6\x07\n\x0cNotification\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12!\n\x0crecipient_id\x18\x02 \x01(\tR\x0brecipientId\x12\x12\n\x04type\x18\x03 \x01(\tR\x04type\x12\x1a\n\x08\x63\x61tegory\x18\x04 \x01(\tR\x08\x63\x61tegory\x12\x31\n\x08priority\x18\x05 \x01(\x0e\x32\x15.carillon.v1.PriorityR\x08priority\x12.\n\x07\x63ontent\x18\x06 \x01(\x0b\x32\x14.carillon.v1.ContentR\x07\x63ontent\x12+\n\x04\x64\x61ta\x18\x07 \x01(\x0b\x32\x17.google.protobuf.StructR\x04\x64\x61ta\x12=\n\x06labels\x18\x08 \x03(\x0b\x32%.carillon.v1.Notification.LabelsEntryR\x06labels\x12\x1d\n\nthread_key\x18\t \x01(\tR\tthreadKey\x12!\n\x0c\x63ollapse_key\x18\n \x01(\tR\x0b\x63ollapseKey\x12\x19\n\x08\x61\x63tor_id\x18\x0b \x01(\tR\x07\x61\x63torId\x12;\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12=\n\x0c\x64\x65liver_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0b\x64\x65liverTime\x12;\n\x0b\x65xpire_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x37\n\tread_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08readTime\x12\x37\n\tseen_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08seenTime\x12=\n\x0c\x61rchive_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0b\x61rchiveTime\x12\x35\n\x08pin_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07pinTime\x12;\n\x0c\x61\x63tion_taken\x18\x13 \x01(\x0b\x32\x18.carillon.v1.ActionTakenR\x0b\x61\x63tionTaken\x1a\x39\n\x0bLabelsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\x96\x01\n\x06\x43ounts\x12\x1f\n\x0btotal_count\x18\x01 \x01(\x03R\ntotalCount\x12!\n\x0cunread_count\x18\x02 \x01(\x03R\x0bunreadCount\x12!\n\x0cunseen_count\x18\x03 \x01(\x03R\x0bunseenCount\x12%\n\x0e\x61rchived_count\x18\x04 \x01(\x03R\rarchivedCount\"\x95\x03\n\x06\x46ilter\x12\x1b\n\x06unread\x18\x01 \x01(\x08H\x00R\x06unread\x88\x01\x01\x12\x1f\n\x08\x61rchived\x18\x02 \x01(\x08H\x01R\x08\x61rchived\x88\x01\x01\x12\x14\n\x05types\x18\x03 \x03(\tR\x05types\x12\x1a\n\x08\x63\x61tegory\x18\x04 \x01(\tR\x08\x63\x61tegory\x12\x37\n\x06labels\x18\x05 \x03(\x0b\x32\x1f.carillon.v1.Filter.LabelsEntryR\x06labels\x12\x1d\n\nthread_key\x18\x06 \x01(\tR\tthreadKey\x12\x39\n\nstart_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12\x35\n\x08\x65nd_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x1a\x39\n\x0bLabelsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x42\t\n\x07_unreadB\x0b\n\t_archived\"\xee\x01\n\x08\x44\x65\x63ision\x12.\n\x07\x63hannel\x18\x01 \x01(\x0e\x32\x14.carillon.v1.ChannelR\x07\x63hannel\x12.\n\x07verdict\x18\x02 \x01(\x0e\x32\x14.carillon.v1.VerdictR\x07verdict\x12\x33\n\x06reason\x18\x03 \x01(\x0e\x32\x1b.carillon.v1.DecisionReasonR\x06reason\x12\x39\n\nuntil_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tuntilTime\x12\x12\n\x04rule\x18\x05 \x01(\tR\x04rule*\x93\x01\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x43HANNEL_IN_APP\x10\x01\x12\x11\n\rCHANNEL_EMAIL\x10\x02\x12\x10\n\x0c\x43HANNEL_PUSH\x10\x03\x12\x0f\n\x0b\x43HANNEL_SMS\x10\x04\x12\x13\n\x0f\x43HANNEL_WEBHOOK\x10\x05\x12\x10\n\x0c\x43HANNEL_CHAT\x10\x06*s\n\x08Priority\x12\x18\n\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x10\n\x0cPRIORITY_LOW\x10\x01\x12\x13\n\x0fPRIORITY_NORMAL\x10\x02\x12\x11\n\rPRIORITY_HIGH\x10\x03\x12\x13\n\x0fPRIORITY_URGENT\x10\x04*]\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x10\n\x0cVERDICT_SEND\x10\x01\x12\x11\n\rVERDICT_DEFER\x10\x02\x12\x14\n\x10VERDICT_SUPPRESS\x10\x03*\xd2\x02\n\x0e\x44\x65\x63isionReason\x12\x1f\n\x1b\x44\x45\x43ISION_REASON_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x44\x45\x43ISION_REASON_DEFAULT\x10\x01\x12\x1d\n\x19\x44\x45\x43ISION_REASON_REQUESTED\x10\x02\x12\x1d\n\x19\x44\x45\x43ISION_REASON_TYPE_RULE\x10\x03\x12\"\n\x1e\x44\x45\x43ISION_REASON_CHANNEL_SWITCH\x10\x04\x12\x19\n\x15\x44\x45\x43ISION_REASON_MUTED\x10\x05\x12\x1f\n\x1b\x44\x45\x43ISION_REASON_NO_ENDPOINT\x10\x06\x12*\n&DECISION_REASON_CHANNEL_NOT_CONFIGURED\x10\x07\x12\x19\n\x15\x44\x45\x43ISION_REASON_ACTOR\x10\x08\x12\x1d\n\x19\x44\x45\x43ISION_REASON_SCHEDULED\x10\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63\x61rillon/v1/types.proto\x12\x0b\x63\x61rillon.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"@\n\x06\x41\x63tion\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n\x05label\x18\x02 \x01(\tR\x05label\x12\x10\n\x03url\x18\x03 \x01(\tR\x03url\"\xb2\x01\n\x07\x43ontent\x12\x14\n\x05title\x18\x01 \x01(\tR\x05title\x12\x12\n\x04\x62ody\x18\x02 \x01(\tR\x04\x62ody\x12\x1d\n\naction_url\x18\x03 \x01(\tR\tactionUrl\x12\x12\n\x04icon\x18\x04 \x01(\tR\x04icon\x12\x1b\n\timage_url\x18\x05 \x01(\tR\x08imageUrl\x12-\n\x07\x61\x63tions\x18\x06 \x03(\x0b\x32\x13.carillon.v1.ActionR\x07\x61\x63tions\"g\n\x0b\x41\x63tionTaken\x12\x1b\n\taction_id\x18\x01 \x01(\tR\x08\x61\x63tionId\x12;\n\x0b\x61\x63tion_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nactionTime\"\xb6\x07\n\x0cNotification\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12!\n\x0crecipient_id\x18\x02 \x01(\tR\x0brecipientId\x12\x12\n\x04type\x18\x03 \x01(\tR\x04type\x12\x1a\n\x08\x63\x61tegory\x18\x04 \x01(\tR\x08\x63\x61tegory\x12\x31\n\x08priority\x18\x05 \x01(\x0e\x32\x15.carillon.v1.PriorityR\x08priority\x12.\n\x07\x63ontent\x18\x06 \x01(\x0b\x32\x14.carillon.v1.ContentR\x07\x63ontent\x12+\n\x04\x64\x61ta\x18\x07 \x01(\x0b\x32\x17.google.protobuf.StructR\x04\x64\x61ta\x12=\n\x06labels\x18\x08 \x03(\x0b\x32%.carillon.v1.Notification.LabelsEntryR\x06labels\x12\x1d\n\nthread_key\x18\t \x01(\tR\tthreadKey\x12!\n\x0c\x63ollapse_key\x18\n \x01(\tR\x0b\x63ollapseKey\x12\x19\n\x08\x61\x63tor_id\x18\x0b \x01(\tR\x07\x61\x63torId\x12;\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12=\n\x0c\x64\x65liver_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0b\x64\x65liverTime\x12;\n\x0b\x65xpire_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12\x37\n\tread_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08readTime\x12\x37\n\tseen_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08seenTime\x12=\n\x0c\x61rchive_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0b\x61rchiveTime\x12\x35\n\x08pin_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07pinTime\x12;\n\x0c\x61\x63tion_taken\x18\x13 \x01(\x0b\x32\x18.carillon.v1.ActionTakenR\x0b\x61\x63tionTaken\x1a\x39\n\x0bLabelsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"\x96\x01\n\x06\x43ounts\x12\x1f\n\x0btotal_count\x18\x01 \x01(\x03R\ntotalCount\x12!\n\x0cunread_count\x18\x02 \x01(\x03R\x0bunreadCount\x12!\n\x0cunseen_count\x18\x03 \x01(\x03R\x0bunseenCount\x12%\n\x0e\x61rchived_count\x18\x04 \x01(\x03R\rarchivedCount\"\x95\x03\n\x06\x46ilter\x12\x1b\n\x06unread\x18\x01 \x01(\x08H\x00R\x06unread\x88\x01\x01\x12\x1f\n\x08\x61rchived\x18\x02 \x01(\x08H\x01R\x08\x61rchived\x88\x01\x01\x12\x14\n\x05types\x18\x03 \x03(\tR\x05types\x12\x1a\n\x08\x63\x61tegory\x18\x04 \x01(\tR\x08\x63\x61tegory\x12\x37\n\x06labels\x18\x05 \x03(\x0b\x32\x1f.carillon.v1.Filter.LabelsEntryR\x06labels\x12\x1d\n\nthread_key\x18\x06 \x01(\tR\tthreadKey\x12\x39\n\nstart_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12\x35\n\x08\x65nd_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x1a\x39\n\x0bLabelsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x42\t\n\x07_unreadB\x0b\n\t_archived\"m\n\x08\x46\x61llback\x12\x30\n\x08\x63hannels\x18\x01 \x03(\x0e\x32\x14.carillon.v1.ChannelR\x08\x63hannels\x12/\n\x05\x61\x66ter\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05\x61\x66ter\"\xee\x01\n\x08\x44\x65\x63ision\x12.\n\x07\x63hannel\x18\x01 \x01(\x0e\x32\x14.carillon.v1.ChannelR\x07\x63hannel\x12.\n\x07verdict\x18\x02 \x01(\x0e\x32\x14.carillon.v1.VerdictR\x07verdict\x12\x33\n\x06reason\x18\x03 \x01(\x0e\x32\x1b.carillon.v1.DecisionReasonR\x06reason\x12\x39\n\nuntil_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tuntilTime\x12\x12\n\x04rule\x18\x05 \x01(\tR\x04rule*\x93\x01\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x43HANNEL_IN_APP\x10\x01\x12\x11\n\rCHANNEL_EMAIL\x10\x02\x12\x10\n\x0c\x43HANNEL_PUSH\x10\x03\x12\x0f\n\x0b\x43HANNEL_SMS\x10\x04\x12\x13\n\x0f\x43HANNEL_WEBHOOK\x10\x05\x12\x10\n\x0c\x43HANNEL_CHAT\x10\x06*s\n\x08Priority\x12\x18\n\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x10\n\x0cPRIORITY_LOW\x10\x01\x12\x13\n\x0fPRIORITY_NORMAL\x10\x02\x12\x11\n\rPRIORITY_HIGH\x10\x03\x12\x13\n\x0fPRIORITY_URGENT\x10\x04*]\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x10\n\x0cVERDICT_SEND\x10\x01\x12\x11\n\rVERDICT_DEFER\x10\x02\x12\x14\n\x10VERDICT_SUPPRESS\x10\x03*\xf0\x02\n\x0e\x44\x65\x63isionReason\x12\x1f\n\x1b\x44\x45\x43ISION_REASON_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x44\x45\x43ISION_REASON_DEFAULT\x10\x01\x12\x1d\n\x19\x44\x45\x43ISION_REASON_REQUESTED\x10\x02\x12\x1d\n\x19\x44\x45\x43ISION_REASON_TYPE_RULE\x10\x03\x12\"\n\x1e\x44\x45\x43ISION_REASON_CHANNEL_SWITCH\x10\x04\x12\x19\n\x15\x44\x45\x43ISION_REASON_MUTED\x10\x05\x12\x1f\n\x1b\x44\x45\x43ISION_REASON_NO_ENDPOINT\x10\x06\x12*\n&DECISION_REASON_CHANNEL_NOT_CONFIGURED\x10\x07\x12\x19\n\x15\x44\x45\x43ISION_REASON_ACTOR\x10\x08\x12\x1d\n\x19\x44\x45\x43ISION_REASON_SCHEDULED\x10\t\x12\x1c\n\x18\x44\x45\x43ISION_REASON_FALLBACK\x10\nb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,30 +38,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NOTIFICATION_LABELSENTRY']._serialized_options = b'8\001'
   _globals['_FILTER_LABELSENTRY']._loaded_options = None
   _globals['_FILTER_LABELSENTRY']._serialized_options = b'8\001'
-  _globals['_CHANNEL']._serialized_start=2211
-  _globals['_CHANNEL']._serialized_end=2358
-  _globals['_PRIORITY']._serialized_start=2360
-  _globals['_PRIORITY']._serialized_end=2475
-  _globals['_VERDICT']._serialized_start=2477
-  _globals['_VERDICT']._serialized_end=2570
-  _globals['_DECISIONREASON']._serialized_start=2573
-  _globals['_DECISIONREASON']._serialized_end=2911
-  _globals['_ACTION']._serialized_start=103
-  _globals['_ACTION']._serialized_end=167
-  _globals['_CONTENT']._serialized_start=170
-  _globals['_CONTENT']._serialized_end=348
-  _globals['_ACTIONTAKEN']._serialized_start=350
-  _globals['_ACTIONTAKEN']._serialized_end=453
-  _globals['_NOTIFICATION']._serialized_start=456
-  _globals['_NOTIFICATION']._serialized_end=1406
-  _globals['_NOTIFICATION_LABELSENTRY']._serialized_start=1349
-  _globals['_NOTIFICATION_LABELSENTRY']._serialized_end=1406
-  _globals['_COUNTS']._serialized_start=1409
-  _globals['_COUNTS']._serialized_end=1559
-  _globals['_FILTER']._serialized_start=1562
-  _globals['_FILTER']._serialized_end=1967
-  _globals['_FILTER_LABELSENTRY']._serialized_start=1349
-  _globals['_FILTER_LABELSENTRY']._serialized_end=1406
-  _globals['_DECISION']._serialized_start=1970
-  _globals['_DECISION']._serialized_end=2208
+  _globals['_CHANNEL']._serialized_start=2354
+  _globals['_CHANNEL']._serialized_end=2501
+  _globals['_PRIORITY']._serialized_start=2503
+  _globals['_PRIORITY']._serialized_end=2618
+  _globals['_VERDICT']._serialized_start=2620
+  _globals['_VERDICT']._serialized_end=2713
+  _globals['_DECISIONREASON']._serialized_start=2716
+  _globals['_DECISIONREASON']._serialized_end=3084
+  _globals['_ACTION']._serialized_start=135
+  _globals['_ACTION']._serialized_end=199
+  _globals['_CONTENT']._serialized_start=202
+  _globals['_CONTENT']._serialized_end=380
+  _globals['_ACTIONTAKEN']._serialized_start=382
+  _globals['_ACTIONTAKEN']._serialized_end=485
+  _globals['_NOTIFICATION']._serialized_start=488
+  _globals['_NOTIFICATION']._serialized_end=1438
+  _globals['_NOTIFICATION_LABELSENTRY']._serialized_start=1381
+  _globals['_NOTIFICATION_LABELSENTRY']._serialized_end=1438
+  _globals['_COUNTS']._serialized_start=1441
+  _globals['_COUNTS']._serialized_end=1591
+  _globals['_FILTER']._serialized_start=1594
+  _globals['_FILTER']._serialized_end=1999
+  _globals['_FILTER_LABELSENTRY']._serialized_start=1381
+  _globals['_FILTER_LABELSENTRY']._serialized_end=1438
+  _globals['_FALLBACK']._serialized_start=2001
+  _globals['_FALLBACK']._serialized_end=2110
+  _globals['_DECISION']._serialized_start=2113
+  _globals['_DECISION']._serialized_end=2351
 # @@protoc_insertion_point(module_scope)

@@ -5,6 +5,7 @@ The nouns that several services share."""
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -147,6 +148,8 @@ class _DecisionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Decisi
     """The recipient is the one who acted."""
     DECISION_REASON_SCHEDULED: _DecisionReason.ValueType  # 9
     """The sender asked for a later time."""
+    DECISION_REASON_FALLBACK: _DecisionReason.ValueType  # 10
+    """It is a fallback: held back until the channels before it in its chain failed, or until its time has come."""
 
 class DecisionReason(_DecisionReason, metaclass=_DecisionReasonEnumTypeWrapper):
     """Why a decision fell as it did."""
@@ -171,6 +174,8 @@ DECISION_REASON_ACTOR: DecisionReason.ValueType  # 8
 """The recipient is the one who acted."""
 DECISION_REASON_SCHEDULED: DecisionReason.ValueType  # 9
 """The sender asked for a later time."""
+DECISION_REASON_FALLBACK: DecisionReason.ValueType  # 10
+"""It is a fallback: held back until the channels before it in its chain failed, or until its time has come."""
 Global___DecisionReason: _TypeAlias = DecisionReason  # noqa: Y015
 
 @_typing.final
@@ -529,6 +534,41 @@ class Filter(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__unread) -> _WhichOneofReturnType__unread | None: ...
 
 Global___Filter: _TypeAlias = Filter  # noqa: Y015
+
+@_typing.final
+class Fallback(_message.Message):
+    """Channels to try in order, instead of all at once: "push, else SMS".
+
+    The first one that the recipient can be reached on and wants is used at once. Those after it are held back (DEFER with reason FALLBACK)
+    and used one after the other, when everything on the one before ended without having arrived. As soon as one arrived, the rest is cancelled.
+    A message that may or may not have arrived counts as arrived.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedScalarFieldContainer[Global___Channel.ValueType]:
+        """2–5 different channels, not IN_APP: an inbox never fails."""
+
+    @_builtins.property
+    def after(self) -> _duration_pb2.Duration:
+        """Do not wait longer than this for the one before: 1 s – 24 h. Not set or 0: until it failed."""
+
+    def __init__(
+        self,
+        *,
+        channels: _abc.Iterable[Global___Channel.ValueType] | None = ...,
+        after: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "channels", b"channels"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Fallback: _TypeAlias = Fallback  # noqa: Y015
 
 @_typing.final
 class Decision(_message.Message):

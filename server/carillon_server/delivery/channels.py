@@ -8,12 +8,8 @@ from carillon_server.delivery.providers.provider import Provider
 from carillon_server.delivery.providers.smtp import SmtpProvider
 from carillon_server.delivery.providers.smtp_pool import SmtpPool
 from carillon_server.delivery.providers.smtp_server import SmtpServer
-from carillon_server.domain.backoff import EMAIL_POLICY, RetryPolicy
 from carillon_server.domain.channel import Channel
 from carillon_server.services.ports import Clock
-
-RETRY_POLICIES: dict[Channel, RetryPolicy] = dict.fromkeys(Channel, EMAIL_POLICY)
-"""A channel without a provider of its own waits as patiently as e-mail: the provider may be back."""
 
 
 def configured_channels(settings: Settings) -> frozenset[Channel]:

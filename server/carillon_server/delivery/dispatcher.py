@@ -10,14 +10,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 from carillon_server.delivery import metrics
-from carillon_server.delivery.claim import Claimed
+from carillon_server.delivery.claim import Assignment, Claimed
+from carillon_server.delivery.conclusion import hand_back
 from carillon_server.delivery.ending import end_tasks
+from carillon_server.delivery.isolation import Isolation
 from carillon_server.delivery.recorder import Recorder
-from carillon_server.domain.delivery import DeliveryState
-from carillon_server.storage.deliveries import AttemptResult, Claim
+from carillon_server.storage.deliveries import Claim
 from carillon_server.telemetry import get_logger
 
 _GATHER_SECONDS = 0.05
@@ -25,20 +26,25 @@ _RELEASE_SECONDS = 5.0
 
 
 class Dispatcher:
-    """Owns the deliveries that this worker holds."""
+    """Owns the deliveries of one lane that this worker holds."""
 
     def __init__(
         self,
+        name: str,
         claim: Callable[[int], Awaitable[Claimed]],
-        execute: Callable[[Claim], Awaitable[None]],
+        execute: Callable[[Assignment], Awaitable[None]],
         recorder: Recorder,
+        isolation: Isolation | None = None,
         *,
         slots: int,
         batch: int,
     ) -> None:
+        """`isolation`: whose gate every claim passes; None: none."""
+        self.name = name
         self._claim = claim
         self._execute = execute
         self._recorder = recorder
+        self._isolation = isolation
         self._slots = slots
         self._batch = batch
         self._running: dict[asyncio.Task[None], Claim] = {}
@@ -50,14 +56,20 @@ class Dispatcher:
         """The claims whose leases must be kept."""
         return list(self._running.values())
 
+    @property
+    def running(self) -> list[asyncio.Task[None]]:
+        """Attempts under way."""
+        return list(self._running)
+
     async def dispatch(self) -> bool:
         """One claim. True: it found as many as it had slots for, so more are likely to be due."""
         limit = min(await self._room(), self._batch)
-        if self._draining:
-            return False
-        claimed = await self._claim(limit)
-        for claim in claimed.claims:
-            self._start(claim)
+        async with self._isolation.claiming() if self._isolation else nullcontext():
+            if self._draining:
+                return False
+            claimed = await self._claim(limit)
+            for assignment in claimed.assignments:
+                self._start(assignment)
         if claimed.found:
             metrics.claimed_deliveries.observe(claimed.found)
         return claimed.found == limit
@@ -78,7 +90,7 @@ class Dispatcher:
 
     async def _hand_back(self, claims: list[Claim]) -> None:
         get_logger().warning("worker.abandoned", deliveries=len(claims))
-        results = [AttemptResult(c, DeliveryState.RETRYING, "abandoned", delay_seconds=0) for c in claims]
+        results = [hand_back(claim) for claim in claims]
         with suppress(TimeoutError):  # their leases end by themselves
             async with asyncio.timeout(_RELEASE_SECONDS):
                 await asyncio.gather(*(self._recorder.record(result) for result in results))
@@ -103,19 +115,24 @@ class Dispatcher:
     def _free(self) -> int:
         return self._slots - len(self._running)
 
-    def _start(self, claim: Claim) -> None:
-        task = asyncio.create_task(self._guarded(claim), name=f"delivery {claim.id}")
+    def _start(self, assignment: Assignment) -> None:
+        claim = assignment.claim
+        task = asyncio.create_task(self._guarded(assignment), name=f"delivery {claim.id}")
         self._running[task] = claim
-        metrics.deliveries_running.set(len(self._running))
+        self._count()
         task.add_done_callback(self._finished)
 
-    async def _guarded(self, claim: Claim) -> None:
+    async def _guarded(self, assignment: Assignment) -> None:
         try:
-            await self._execute(claim)
+            await self._execute(assignment)
         except Exception as error:  # noqa: BLE001 - the lease ends by itself; the others go on
-            get_logger().error("delivery.failed", delivery_id=str(claim.id), error=type(error).__name__)
+            name = str(assignment.claim.id)
+            get_logger().error("delivery.failed", delivery_id=name, error=type(error).__name__)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
-        metrics.deliveries_running.set(len(self._running))
+        self._count()
         self._freed.set()
+
+    def _count(self) -> None:
+        metrics.deliveries_running.labels(self.name).set(len(self._running))

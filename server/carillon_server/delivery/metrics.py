@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, Histogram
 
-outbox_age_seconds = Gauge("carillon_outbox_age_seconds", "How long the oldest due delivery has been due.")
-outbox_due = Gauge("carillon_outbox_due", "Deliveries that are due; counted up to 10,000.")
-deliveries_running = Gauge("carillon_deliveries_running", "Deliveries that this worker holds.")
+outbox_age_seconds = Gauge(
+    "carillon_outbox_age_seconds", "How long the oldest due delivery has been due.", ["lane"]
+)
+outbox_due = Gauge("carillon_outbox_due", "Deliveries that are due; counted up to 10,000.", ["lane"])
+deliveries_running = Gauge(
+    "carillon_deliveries_running", "Deliveries that this worker holds, by lane; suspects apart.", ["lane"]
+)
 claimed_deliveries = Histogram(
     "carillon_claimed_deliveries",
     "Deliveries taken by one claim that found any.",
@@ -14,6 +18,9 @@ claimed_deliveries = Histogram(
 )
 withdrawn = Counter(
     "carillon_deliveries_withdrawn_total", "Due deliveries not handed over after all.", ["reason"]
+)
+postponed = Counter(
+    "carillon_deliveries_postponed_total", "Due deliveries that nobody might take just then.", ["reason"]
 )
 attempts = Counter(
     "carillon_attempts_total",

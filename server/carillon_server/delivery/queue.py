@@ -1,10 +1,11 @@
 """arq, and what Redis does for the worker: wake-ups, a clock, a sign of life. Nowhere else is arq imported.
 
-A wake-up carries nothing: it says that some delivery is due, and Postgres knows which. So all sends of one
-hundredth of a second share one job, named after that hundredth and run at its end, when every commit that it
-stands for has happened. (A job that has the same name as one under way is dropped by arq; by then its sends
-belong to the next hundredth.) Results are not kept: a kept one would block its job's name. Whatever Redis
-loses, the worker's own loops find within `sweep_seconds`.
+Each lane has a queue of its own, and every worker serves them all. A wake-up carries nothing: it says that
+some delivery of the lane is due, and Postgres knows which. So all sends of one twentieth of a second share
+one job, named after that twentieth and run at its end, when every commit that it stands for has happened. (A
+job that has the same name as one under way is dropped by arq; by then its sends belong to the next one.)
+Results are not kept: a kept one would block its job's name. Whatever Redis loses, the worker's own loops find
+within `sweep_seconds`.
 
 arq's worker dies when Redis goes away for longer than its connection's retries; `JobQueue` starts it again
 until it is stopped. Redis may be away from the start.
@@ -16,8 +17,9 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from arq import cron
@@ -31,11 +33,13 @@ from redis.exceptions import RedisError
 
 from carillon_server.delivery import metrics
 from carillon_server.delivery.ending import end_tasks
+from carillon_server.domain.lane import Lane
 from carillon_server.telemetry import get_logger
 
-QUEUE_NAME = "carillon:queue"
 ALIVE_KEY = "carillon:worker"
 _DELIVER = "deliver"
+_MAIN_LANE = Lane.URGENT
+"""Whose arq worker has the clock and the sign of life."""
 _BUCKET_MILLISECONDS = 50
 _POLL_SECONDS = 0.02
 _ALIVE_SECONDS = 5
@@ -44,6 +48,11 @@ _JOB_TIMEOUT_SECONDS = 5
 _RESTART_SECONDS = 1.0
 _CANCEL_AGAIN_SECONDS = 0.2
 _REDIS_AWAY = (RedisError, OSError, TimeoutError)
+
+
+def queue_name(lane: Lane) -> str:
+    """The queue of a lane's wake-ups."""
+    return f"carillon:{lane.name.lower()}"
 
 
 def _connect(url: str, *, retries: int) -> ArqRedis:
@@ -57,7 +66,6 @@ def _connect(url: str, *, retries: int) -> ArqRedis:
     )
     client.job_serializer = _dump
     client.job_deserializer = json.loads
-    client.default_queue_name = QUEUE_NAME
     return client
 
 
@@ -69,19 +77,35 @@ class Waker:
     """Tells workers that deliveries are due (`services.ports.WorkerWaker`)."""
 
     def __init__(self, redis_url: str) -> None:
-        self._redis_url = redis_url
-        self._called = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._bells = {lane: _Bell(redis_url, lane) for lane in Lane}
 
-    def __call__(self) -> None:
-        self._called.set()
+    def __call__(self, lanes: Collection[Lane]) -> None:
+        for lane in lanes:
+            self._bells[lane].ring()
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._loop(), name="waker")
+        for bell in self._bells.values():
+            bell.start()
 
     async def stop(self) -> None:
         """Wake-ups not sent by now are left to the workers' loops."""
-        await end_tasks([self._task] if self._task else [])
+        await end_tasks([bell.task for bell in self._bells.values() if bell.task is not None])
+
+
+class _Bell:
+    """The wake-ups of one lane."""
+
+    def __init__(self, redis_url: str, lane: Lane) -> None:
+        self._redis_url = redis_url
+        self._lane = lane
+        self._called = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+
+    def ring(self) -> None:
+        self._called.set()
+
+    def start(self) -> None:
+        self.task = asyncio.create_task(self._loop(), name=f"waker {self._lane.name}")
 
     async def _loop(self) -> None:
         async with _connect(self._redis_url, retries=0) as redis:
@@ -90,14 +114,16 @@ class Waker:
                 await self._called.wait()
                 self._called.clear()
                 bucket = time.time_ns() // 1_000_000 // _BUCKET_MILLISECONDS + 1
-                if bucket != last_bucket and await _enqueue(redis, bucket):
+                if bucket != last_bucket and await _enqueue(redis, self._lane, bucket):
                     last_bucket = bucket
 
 
-async def _enqueue(redis: ArqRedis, bucket: int) -> bool:
+async def _enqueue(redis: ArqRedis, lane: Lane, bucket: int) -> bool:
+    queue = queue_name(lane)
+    job_id = f"{_DELIVER}:{lane.name.lower()}:{bucket}"
     end = datetime.fromtimestamp(bucket * _BUCKET_MILLISECONDS / 1000, UTC)
     try:
-        await redis.enqueue_job(_DELIVER, _job_id=f"{_DELIVER}:{bucket}", _defer_until=end)
+        await redis.enqueue_job(_DELIVER, _job_id=job_id, _queue_name=queue, _defer_until=end)
     except _REDIS_AWAY as error:
         metrics.wakeups.labels("failed").inc()
         get_logger().warning("waker.failed", error=type(error).__name__)
@@ -108,45 +134,48 @@ async def _enqueue(redis: ArqRedis, bucket: int) -> bool:
 
 
 class JobQueue:
-    """Runs arq's worker: `deliver` after wake-ups, `sweep` once a second in one worker of all."""
+    """Runs an arq worker for each lane: `deliver` after its wake-ups, `sweep` once a second in one worker of
+    all.
+    """
 
-    def __init__(self, redis_url: str, *, deliver: Callable[[], None], sweep: Callable[[], None]) -> None:
+    def __init__(self, redis_url: str, *, deliver: Callable[[Lane], None], sweep: Callable[[], None]) -> None:
         self._redis_url = redis_url
         self._deliver = deliver
         self._sweep = sweep
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         # arq tells of every job; what matters of them is in the metrics.
         logging.getLogger("arq").setLevel(logging.WARNING)
-        self._task = asyncio.create_task(self._loop(), name="job queue")
+        self._tasks = [asyncio.create_task(self._loop(lane), name=queue_name(lane)) for lane in Lane]
 
     async def stop(self) -> None:
-        await end_tasks([self._task] if self._task else [])
+        await end_tasks(self._tasks)
 
-    async def _loop(self) -> None:
+    async def _loop(self, lane: Lane) -> None:
         while True:
             try:
-                await self._serve()
+                await self._serve(lane)
             except Exception as error:  # noqa: BLE001 - whatever ended arq's worker, it is started again
                 metrics.queue_restarts.inc()
                 get_logger().warning("queue.restarted", error=type(error).__name__)
             await asyncio.sleep(_RESTART_SECONDS)
 
-    async def _serve(self) -> None:
+    async def _serve(self, lane: Lane) -> None:
         async with _connect(self._redis_url, retries=5) as redis:
-            worker = self._build(redis)
+            worker = self._build(redis, lane)
             try:
                 await worker.main()
             finally:
                 await end_tasks(worker.tasks.values())
                 await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
 
-    def _build(self, redis: ArqRedis) -> ArqWorker:
+    def _build(self, redis: ArqRedis, lane: Lane) -> ArqWorker:
+        sweep = cron(_job("sweep", self._sweep), name="sweep", second=set(range(60)), microsecond=0)
         return ArqWorker(
-            functions=[func(_job(_DELIVER, self._deliver), name=_DELIVER)],
-            cron_jobs=[cron(_job("sweep", self._sweep), name="sweep", second=set(range(60)), microsecond=0)],
-            queue_name=QUEUE_NAME,
+            functions=[func(_job(_DELIVER, partial(self._deliver, lane)), name=_DELIVER)],
+            cron_jobs=[sweep] if lane is _MAIN_LANE else None,
+            queue_name=queue_name(lane),
             redis_pool=redis,
             handle_signals=False,
             job_serializer=_dump,
@@ -156,7 +185,7 @@ class JobQueue:
             job_timeout=_JOB_TIMEOUT_SECONDS,
             max_tries=1,
             poll_delay=_POLL_SECONDS,
-            health_check_key=ALIVE_KEY,
+            health_check_key=ALIVE_KEY if lane is _MAIN_LANE else f"{ALIVE_KEY}:{lane.name.lower()}",
             health_check_interval=_ALIVE_SECONDS,
             log_results=False,
         )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Collection
 
 from carillon_server.delivery.ending import end_tasks
 from carillon_server.domain.errors import Refusal
+from carillon_server.domain.lane import Lane
 from carillon_server.storage.database import Connection, Database
-from carillon_server.storage.deliveries import AttemptResult, record
+from carillon_server.storage.results import AttemptResult, Recorded, record
 from carillon_server.telemetry import get_logger
 
 _MAX_BATCH = 500
@@ -20,8 +22,10 @@ class Recorder:
     While Postgres is away it keeps trying: a result that is lost is a delivery that is repeated.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, wake: Callable[[Collection[Lane]], None]) -> None:
+        """`wake` is told of lanes in which a result made something due."""
         self._database = database
+        self._wake = wake
         self._waiting: list[tuple[AttemptResult, asyncio.Future[bool]]] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -53,10 +57,15 @@ class Recorder:
                         done.set_exception(error)
 
     async def _write(self, batch: list[tuple[AttemptResult, asyncio.Future[bool]]]) -> None:
-        async def work(connection: Connection) -> set[object]:
-            return set(await record(connection, [result for result, _ in batch]))
+        results = [result for result, _ in batch]
+
+        async def work(connection: Connection) -> Recorded:
+            return await record(connection, results)
 
         recorded = await self._database.transaction(work)
+        again = {result.claim.lane for result in results if result.delay_seconds == 0}
+        if due := recorded.called_up | again:
+            self._wake(due)
         for result, done in batch:
             if not done.done():
-                done.set_result(result.claim.id in recorded)
+                done.set_result(result.claim.id in recorded.ids)

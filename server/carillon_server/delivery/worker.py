@@ -7,21 +7,20 @@ look. See `docs/explanation/delivery.md`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
 from random import Random
 
 from carillon_server.config import Settings
 from carillon_server.delivery import metrics
-from carillon_server.delivery.channels import RETRY_POLICIES
-from carillon_server.delivery.claim import Claimer
-from carillon_server.delivery.dispatcher import Dispatcher
-from carillon_server.delivery.executor import DecodeContent, Executor
+from carillon_server.delivery.crew import Crew
+from carillon_server.delivery.executor import DecodeNotification, LoadAttachments, no_attachments
 from carillon_server.delivery.loop import Loop
-from carillon_server.delivery.providers.provider import Provider
 from carillon_server.delivery.queue import JobQueue
-from carillon_server.delivery.recorder import Recorder
-from carillon_server.domain.backoff import RetryPolicy
+from carillon_server.delivery.routing.route import Routes
+from carillon_server.domain.backoff import RETRY_POLICIES, RetryPolicy
 from carillon_server.domain.channel import Channel
+from carillon_server.domain.lane import Lane
 from carillon_server.services.expire import ExpireService
 from carillon_server.services.ports import ChangePublisher
 from carillon_server.services.progress import Progress
@@ -47,21 +46,33 @@ class Worker:
         settings: Settings,
         database: Database,
         publisher: ChangePublisher,
-        decode_content: DecodeContent,
-        providers: Mapping[Channel, Provider],
+        decode_notification: DecodeNotification,
+        routes: Routes,
         *,
+        configured: Collection[Channel],
+        load_attachments: LoadAttachments = no_attachments,
         policies: Mapping[Channel, RetryPolicy] = RETRY_POLICIES,
         rng: Random | None = None,
     ) -> None:
         self._settings = settings
         self._database = database
-        self._providers = providers
-        self._recorder = Recorder(database)
-        self._dispatcher = self._build_dispatcher(decode_content, policies, rng or Random())
-        self._loops = self._build_loops(publisher)
+        self._routes = routes
+        self._crew = Crew(
+            settings,
+            database,
+            routes,
+            decode_notification,
+            load_attachments,
+            policies=policies,
+            rng=rng or Random(),
+            wake=self._wake_lanes,
+        )
+        self._loops = self._build_loops(publisher, configured)
         self._lifeline = Loop("lifeline", settings.lease_seconds / _HEARTBEATS_PER_LEASE, self._extend_leases)
         self._queue = JobQueue(
-            settings.redis_url.get_secret_value(), deliver=self._loops["dispatcher"].wake, sweep=self._sweep
+            settings.redis_url.get_secret_value(),
+            deliver=lambda lane: self._wake_lanes([lane]),
+            sweep=self._sweep,
         )
 
     async def start(self) -> None:
@@ -69,39 +80,22 @@ class Worker:
         for loop in (self._lifeline, *self._loops.values()):
             await loop.start()
         await self._queue.start()
-        get_logger().info("worker.started", channels=[channel.name for channel in self._providers])
+        get_logger().info("worker.started")
 
     async def stop(self) -> None:
         """Claims nothing more, gives what runs `worker_grace_seconds`, and hands the rest back."""
-        self._dispatcher.drain()
+        self._crew.drain()
         await self._queue.stop()
         await asyncio.gather(*(loop.stop() for loop in self._loops.values()))
-        await self._dispatcher.finish(self._settings.worker_grace_seconds)
+        await self._crew.finish(self._settings.worker_grace_seconds)
         await self._lifeline.stop()
-        await self._recorder.stop()
-        for provider in self._providers.values():
-            await provider.close()
+        await self._crew.stop()
+        await self._routes.close()
         get_logger().info("worker.stopped")
 
-    def _build_dispatcher(
-        self, decode_content: DecodeContent, policies: Mapping[Channel, RetryPolicy], rng: Random
-    ) -> Dispatcher:
-        names = {channel: provider.name for channel, provider in self._providers.items()}
-        claimer = Claimer(self._database, names, policies, self._settings.lease_seconds)
-        executor = Executor(self._providers, policies, decode_content, self._recorder, rng)
-        return Dispatcher(
-            claimer.claim,
-            executor.execute,
-            self._recorder,
-            slots=self._settings.worker_concurrency,
-            batch=self._settings.worker_batch,
-        )
-
-    def _build_loops(self, publisher: ChangePublisher) -> dict[str, Loop]:
+    def _build_loops(self, publisher: ChangePublisher, configured: Collection[Channel]) -> dict[str, Loop]:
         settings, database = self._settings, self._database
-        release = ReleaseService(
-            database, publisher, self._wake_dispatcher, configured={Channel.IN_APP, *self._providers}
-        )
+        release = ReleaseService(database, publisher, self._wake_lanes, configured=configured)
         expire = ExpireService(database, publisher)
         prune = PruneService(
             database,
@@ -110,33 +104,34 @@ class Worker:
         )
         sweep = settings.sweep_seconds
         loops = [
-            Loop("dispatcher", sweep, self._dispatcher.dispatch),
+            *(Loop(each.name, sweep, each.dispatch) for each in self._crew.dispatchers),
             Loop("stager", sweep, _counted("released", lambda: release.release_due(_SCHEDULE_BATCH))),
             Loop("expirer", sweep, _counted("expired", lambda: expire.expire_due(_SCHEDULE_BATCH))),
             Loop("pruner", _PRUNE_SECONDS, _counted("pruned", lambda: prune.prune(_PRUNE_BATCH))),
-            Loop("gauge", _MEASURE_SECONDS, self._measure),
+            *(Loop(f"gauge {lane.name}", _MEASURE_SECONDS, partial(self._measure, lane)) for lane in Lane),
         ]
         return {loop.name: loop for loop in loops}
 
-    def _wake_dispatcher(self) -> None:
-        self._loops["dispatcher"].wake()
+    def _wake_lanes(self, lanes: Collection[Lane]) -> None:
+        for lane in lanes:
+            self._loops[self._crew.name_of(lane)].wake()
 
     def _sweep(self) -> None:
-        for name in ("dispatcher", "stager", "expirer"):
+        for name in (*(each.name for each in self._crew.dispatchers), "stager", "expirer"):
             self._loops[name].wake()
 
     async def _extend_leases(self) -> bool:
-        held = self._dispatcher.held
+        held = self._crew.held
         if held:
             await self._database.transaction(
                 lambda connection: extend(connection, held, self._settings.lease_seconds)
             )
         return False
 
-    async def _measure(self) -> bool:
-        due_count, oldest_seconds = await measure_backlog(self._database, _COUNT_AT_MOST)
-        metrics.outbox_due.set(due_count)
-        metrics.outbox_age_seconds.set(oldest_seconds)
+    async def _measure(self, lane: Lane) -> bool:
+        due_count, oldest_seconds = await measure_backlog(self._database, lane, _COUNT_AT_MOST)
+        metrics.outbox_due.labels(lane.name).set(due_count)
+        metrics.outbox_age_seconds.labels(lane.name).set(oldest_seconds)
         return False
 
 

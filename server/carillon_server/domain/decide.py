@@ -38,6 +38,7 @@ class DecisionReason(IntEnum):
     CHANNEL_NOT_CONFIGURED = 7
     ACTOR = 8
     SCHEDULED = 9
+    FALLBACK = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class Subject:
     """Named by the sender; empty: the defaults."""
     deliver_time: datetime | None
     """In the future: when the sender wants it out."""
+    fallback_channels: Sequence[Channel] = ()
+    """Wanted beside the others, as parts of chains."""
 
 
 def decide(
@@ -76,7 +79,7 @@ def decide(
     """One decision per channel. `reachable`: channels with an endpoint; `configured`: channels with a
     provider.
     """
-    channels = subject.channels or DEFAULT_CHANNELS
+    channels = list(dict.fromkeys((*(subject.channels or DEFAULT_CHANNELS), *subject.fallback_channels)))
     if subject.actor_id and subject.actor_id == recipient_id:
         return [Decision(channel, Verdict.SUPPRESS, DecisionReason.ACTOR) for channel in channels]
     mute = find_mute(subject, preferences, now)
@@ -93,7 +96,8 @@ def _decide_channel(
     reachable: Collection[Channel],
     configured: Collection[Channel],
 ) -> Decision:
-    reason, rule = DecisionReason.REQUESTED if subject.channels else DecisionReason.DEFAULT, ""
+    named = subject.channels or channel in subject.fallback_channels
+    reason, rule = DecisionReason.REQUESTED if named else DecisionReason.DEFAULT, ""
     type_rule = preferences.rules.get((subject.type, channel))
     if type_rule is not None:
         reason, rule = DecisionReason.TYPE_RULE, f"type {subject.type} on {channel.name}"

@@ -8,11 +8,13 @@ the codec that wrote it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+from typing import Any
 
 from carillon_server.domain.channel import Channel, Priority
+from carillon_server.domain.delivery_settings import Fallback
 from carillon_server.domain.ids import NotificationId
 from carillon_server.domain.inbox import Counts, InboxState
 
@@ -73,6 +75,24 @@ class Draft:
     deliver_time: datetime | None = None
     expire_time: datetime | None = None
     dry_run: bool = False
+    fallbacks: tuple[Fallback, ...] = ()
+    """Empty: those of the tenant."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentNotification:
+    """What a provider may be told of a notification: all that was sent, as plain values."""
+
+    type: str
+    category: str
+    priority: Priority
+    content: Content
+    thread_key: str = ""
+    collapse_key: str = ""
+    actor_id: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    expire_time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,7 @@ class GroupWriter:
         telemetry.batch_notifications.observe(len(plan.rows.notifications))
         self._publisher(plan.changes)
         if plan.rows.deliveries:
-            self._waker()
+            self._waker({delivery.lane for delivery in plan.rows.deliveries})
         for waiting, outcome in zip(batch, plan.outcomes, strict=True):
             _answer(waiting, outcome)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from carillon_server.domain.channel import Channel
+from carillon_server.domain.delivery_settings import Fallback
+from carillon_server.domain.lane import Lane
 from carillon_server.domain.notification import InboxChange
 from carillon_server.domain.provider_event import Callback, ProviderEvent
 
@@ -27,11 +29,17 @@ class ChangePublisher(Protocol):
 
 
 class WorkerWaker(Protocol):
-    """Tells workers that deliveries are due. Never raises, never waits: a lost wake-up is found by the
-    sweeper.
+    """Tells workers that deliveries are due in these lanes. Never raises, never waits: a lost wake-up is
+    found by the sweeper.
     """
 
-    def __call__(self) -> None: ...
+    def __call__(self, lanes: Collection[Lane]) -> None: ...
+
+
+class FallbackDefaults(Protocol):
+    """The chains of fallbacks that a tenant wants for sends that name none, as lately known."""
+
+    def __call__(self, tenant: str) -> Sequence[Fallback]: ...
 
 
 class EgressPolicy(Protocol):

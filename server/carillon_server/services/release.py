@@ -10,15 +10,17 @@ from dataclasses import replace
 
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.decide import decide
+from carillon_server.domain.fallback import line_up
+from carillon_server.domain.lane import lane_of
 from carillon_server.domain.notification import Stage
 from carillon_server.services.inbox_ledger import InboxLedger
 from carillon_server.services.ports import ChangePublisher, WorkerWaker
 from carillon_server.services.progress import IDLE, Progress
-from carillon_server.services.send_plan import dump_decisions, endpoints_to_send, stage_of
+from carillon_server.services.send_plan import dump_decisions, stage_of, targets_of
 from carillon_server.storage.database import Connection, Database
+from carillon_server.storage.delivery_rows import DeliveryRow
 from carillon_server.storage.inboxes import OpenInbox, lock_inboxes
 from carillon_server.storage.schedule import (
-    QueuedRow,
     ReleaseRow,
     Scheduled,
     Turn,
@@ -58,7 +60,7 @@ class ReleaseService:
         if release is not None:
             self._publisher(release.ledger.changes)
             if release.queued:
-                self._waker()
+                self._waker({delivery.lane for delivery in release.queued})
         return progress
 
     async def _transact(self, connection: Connection, limit: int) -> tuple[Progress, _Release | None]:
@@ -93,7 +95,7 @@ class _Release:
         self._configured = configured
         self.ledger = InboxLedger(inboxes)
         self.rows: list[ReleaseRow] = []
-        self.queued: list[QueuedRow] = []
+        self.queued: list[DeliveryRow] = []
 
     def add(self, item: Scheduled) -> None:
         stored, inbox = item.stored, self._inboxes[item.stored.inbox_id]
@@ -105,12 +107,15 @@ class _Release:
             self._configured,
             self.ledger.now,
         )
-        stage = stage_of(decisions)
+        line = line_up(decisions, item.chains, self.ledger.now)
+        stage = stage_of(line.decisions)
         version = self._show(item) if stage is Stage.VISIBLE else self.ledger.pass_over(stored.inbox_id)
-        self.rows.append(ReleaseRow(stored.inbox_id, stored.seq, stage, version, dump_decisions(decisions)))
+        dumped = dump_decisions(line.decisions)
+        self.rows.append(ReleaseRow(stored.inbox_id, stored.seq, stage, version, dumped))
+        lane = lane_of(stored.priority)
         self.queued.extend(
-            QueuedRow(stored.inbox_id, stored.seq, ordinal, endpoint)
-            for ordinal, endpoint in enumerate(endpoints_to_send(decisions, inbox.endpoints))
+            DeliveryRow(stored.inbox_id, stored.seq, ordinal, endpoint, place, item.tenant, lane)
+            for ordinal, (endpoint, place) in enumerate(targets_of(line, inbox.endpoints))
         )
 
     def _show(self, item: Scheduled) -> int:

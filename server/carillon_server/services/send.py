@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from carillon_server import telemetry
 from carillon_server.domain.channel import Channel
+from carillon_server.domain.delivery_settings import Fallback
 from carillon_server.domain.errors import NotFound, Reason, Refusal
+from carillon_server.domain.fallback import choose_chains
 from carillon_server.domain.identity import Principal, Role
 from carillon_server.domain.ids import NotificationId
 from carillon_server.domain.inbox import EMPTY_INBOX, InboxAddress
@@ -17,7 +19,7 @@ from carillon_server.domain.preferences import NO_PREFERENCES
 from carillon_server.domain.send import RecipientResult, SendOutcome
 from carillon_server.services.cancel import Canceller, CancelOutcome
 from carillon_server.services.group_writer import GroupWriter
-from carillon_server.services.ports import ChangePublisher, Clock
+from carillon_server.services.ports import ChangePublisher, Clock, FallbackDefaults
 from carillon_server.services.send_plan import PlannedSend, decide_for, subject_of
 from carillon_server.storage.database import Database
 from carillon_server.storage.inboxes import OpenInbox, read_inboxes
@@ -34,6 +36,11 @@ class CancelSelector:
     recipient_ids: tuple[str, ...] = ()
 
 
+def no_fallbacks(tenant: str) -> Sequence[Fallback]:  # noqa: ARG001 - the signature of the port
+    """For installations whose tenants have decided nothing."""
+    return ()
+
+
 class SendService:
     """Takes notifications, and calls them back."""
 
@@ -45,11 +52,13 @@ class SendService:
         clock: Clock,
         *,
         configured: Collection[Channel],
+        fallback_defaults: FallbackDefaults = no_fallbacks,
     ) -> None:
         self._database = database
         self._writer = writer
         self._clock = clock
         self._configured = configured
+        self._fallback_defaults = fallback_defaults
         self._canceller = Canceller(database, publisher)
         self._in_flight: dict[RequestKey, asyncio.Future[None]] = {}
 
@@ -61,6 +70,7 @@ class SendService:
             draft,
             tuple(InboxAddress(principal.tenant, recipient_id) for recipient_id in draft.recipient_ids),
             telemetry.current_request_id(),
+            choose_chains(draft.channels, draft.fallbacks, self._fallback_defaults(principal.tenant)),
         )
         try:
             async with asyncio.timeout(timeout):
@@ -103,13 +113,13 @@ class SendService:
         now = self._clock()
         async with self._database.connection() as connection:
             inboxes = await read_inboxes(connection, {address.inbox_id for address in planned.addresses})
-        subject = subject_of(planned.draft, now)
+        subject = subject_of(planned.draft, planned.chains, now)
         results = []
         for address in planned.addresses:
             unknown = OpenInbox(address.recipient_id, EMPTY_INBOX, NO_PREFERENCES, (), now)
             inbox = inboxes.get(address.inbox_id, unknown)
-            decisions = decide_for(subject, address.recipient_id, inbox, self._configured, now)
-            results.append(RecipientResult(address.recipient_id, None, tuple(decisions)))
+            line = decide_for(subject, address.recipient_id, inbox, self._configured, planned.chains, now)
+            results.append(RecipientResult(address.recipient_id, None, line.decisions))
         return SendOutcome(tuple(results))
 
     async def _sent_under(self, principal: Principal, request_id: str) -> Sequence[NotificationId]:

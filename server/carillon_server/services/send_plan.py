@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from carillon_server.domain.channel import Channel
-from carillon_server.domain.decide import Decision, Subject, Verdict, decide
+from carillon_server.domain.decide import Decision, DecisionReason, Subject, Verdict, decide
+from carillon_server.domain.delivery_settings import Fallback
+from carillon_server.domain.fallback import ALONE, Line, Place, channels_of, line_up
 from carillon_server.domain.ids import NotificationId
 from carillon_server.domain.inbox import InboxAddress
+from carillon_server.domain.lane import lane_of
 from carillon_server.domain.notification import (
     Draft,
     InboxChange,
@@ -20,15 +23,16 @@ from carillon_server.domain.notification import (
 )
 from carillon_server.domain.send import RecipientResult, SendOutcome, dump_outcome
 from carillon_server.services.inbox_ledger import InboxLedger
+from carillon_server.storage.delivery_rows import DeliveryRow
 from carillon_server.storage.inboxes import OpenInbox
 from carillon_server.storage.removals import Removal
 from carillon_server.storage.sends import (
     BatchRows,
     Collapsed,
-    DeliveryRow,
     NotificationRow,
     RequestKey,
     RequestRow,
+    SentDraft,
 )
 
 
@@ -41,6 +45,8 @@ class PlannedSend:
     draft: Draft
     addresses: tuple[InboxAddress, ...]
     request_trace: str = ""
+    chains: tuple[Fallback, ...] = ()
+    """Of fallbacks: its own, or those of the tenant that concern it."""
 
     @property
     def key(self) -> RequestKey | None:
@@ -95,35 +101,35 @@ class Planner:
             states=self._ledger.touched,
             counters=self._ledger.counters,
             notifications=self._notifications,
-            drafts=[(send.sender, send.draft) for send in sends],
+            drafts=[SentDraft(send.sender, send.draft, send.chains) for send in sends],
             deliveries=self._deliveries,
             requests=requests,
         )
         return Plan(rows, self._ledger.removals, self._ledger.changes, outcomes)
 
     def _send(self, number: int, send: PlannedSend) -> SendOutcome:
-        subject = subject_of(send.draft, self._now)
+        subject = subject_of(send.draft, send.chains, self._now)
         return SendOutcome(tuple(self._address(number, send, subject, address) for address in send.addresses))
 
     def _address(
         self, number: int, send: PlannedSend, subject: Subject, address: InboxAddress
     ) -> RecipientResult:
         inbox = self._inboxes[address.inbox_id]
-        decisions = tuple(decide_for(subject, address.recipient_id, inbox, self._configured, self._now))
+        line = decide_for(subject, address.recipient_id, inbox, self._configured, send.chains, self._now)
         if subject.actor_id == address.recipient_id:
-            return RecipientResult(address.recipient_id, None, decisions)
-        stage = stage_of(decisions)
+            return RecipientResult(address.recipient_id, None, line.decisions)
+        stage = stage_of(line.decisions)
         seq = (
             self._show(send.draft, address)
             if stage is Stage.VISIBLE
             else self._ledger.pass_over(address.inbox_id)
         )
         self._notifications.append(
-            NotificationRow(address.inbox_id, seq, stage, number, dump_decisions(decisions))
+            NotificationRow(address.inbox_id, seq, stage, number, dump_decisions(line.decisions))
         )
         if stage is not Stage.SCHEDULED:
-            self._queue(address.inbox_id, seq, decisions, inbox.endpoints, send.request_trace)
-        return RecipientResult(address.recipient_id, NotificationId(address.inbox_id, seq), decisions)
+            self._queue(send, address.inbox_id, seq, line, inbox.endpoints)
+        return RecipientResult(address.recipient_id, NotificationId(address.inbox_id, seq), line.decisions)
 
     def _show(self, draft: Draft, address: InboxAddress) -> int:
         if draft.collapse_key:
@@ -134,25 +140,26 @@ class Planner:
         return seq
 
     def _queue(
-        self,
-        inbox_id: bytes,
-        seq: int,
-        decisions: Sequence[Decision],
-        endpoints: Sequence[bytes],
-        request_trace: str,
+        self, send: PlannedSend, inbox_id: bytes, seq: int, line: Line, endpoints: Sequence[bytes]
     ) -> None:
-        targets = endpoints_to_send(decisions, endpoints)
+        lane = lane_of(send.draft.priority)
         self._deliveries.extend(
-            DeliveryRow(inbox_id, seq, ordinal, endpoint, request_trace)
-            for ordinal, endpoint in enumerate(targets)
+            DeliveryRow(inbox_id, seq, ordinal, endpoint, place, send.tenant, lane, send.request_trace)
+            for ordinal, (endpoint, place) in enumerate(targets_of(line, endpoints))
         )
 
 
-def subject_of(draft: Draft, now: datetime) -> Subject:
+def subject_of(draft: Draft, chains: Sequence[Fallback], now: datetime) -> Subject:
     """What decisions look at; a time that has passed is no schedule."""
     later = draft.deliver_time if draft.deliver_time and draft.deliver_time > now else None
     return Subject(
-        draft.type, draft.actor_id, draft.thread_key, draft.labels or {}, draft.channels, deliver_time=later
+        draft.type,
+        draft.actor_id,
+        draft.thread_key,
+        draft.labels or {},
+        draft.channels,
+        deliver_time=later,
+        fallback_channels=channels_of(chains),
     )
 
 
@@ -161,24 +168,30 @@ def decide_for(
     recipient_id: str,
     inbox: OpenInbox,
     configured: Collection[Channel],
+    chains: Sequence[Fallback],
     now: datetime,
-) -> list[Decision]:
-    """The decisions for one recipient."""
-    return decide(subject, recipient_id, inbox.preferences, inbox.reachable, configured, now)
+) -> Line:
+    """The decisions for one recipient, fallbacks held back."""
+    decisions = decide(subject, recipient_id, inbox.preferences, inbox.reachable, configured, now)
+    return line_up(decisions, chains, now)
 
 
 def stage_of(decisions: Sequence[Decision]) -> Stage:
     """Where a notification with these decisions starts."""
-    if any(decision.verdict is Verdict.DEFER for decision in decisions):
+    if any(decision.reason is DecisionReason.SCHEDULED for decision in decisions):
         return Stage.SCHEDULED
     shown = any(d.channel is Channel.IN_APP and d.verdict is Verdict.SEND for d in decisions)
     return Stage.VISIBLE if shown else Stage.HIDDEN
 
 
-def endpoints_to_send(decisions: Sequence[Decision], endpoints: Sequence[bytes]) -> list[bytes]:
-    """The endpoints of all channels that the notification goes out on."""
-    channels = {decision.channel for decision in decisions if decision.verdict is Verdict.SEND}
-    return [endpoint for endpoint in endpoints if endpoint[0] in channels]
+def targets_of(line: Line, endpoints: Sequence[bytes]) -> list[tuple[bytes, Place]]:
+    """The endpoints of all channels that the notification goes out on, or may yet, and their places."""
+    channels = {
+        decision.channel
+        for decision in line.decisions
+        if decision.verdict is Verdict.SEND or decision.reason is DecisionReason.FALLBACK
+    }
+    return [(e, line.places.get(Channel(e[0]), ALONE)) for e in endpoints if e[0] in channels]
 
 
 def dump_decisions(decisions: Sequence[Decision]) -> bytes:

@@ -12,48 +12,65 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from carillon_server.domain.channel import Channel
+from carillon_server.domain.channel import Channel, Platform
 from carillon_server.domain.decide import Subject
 from carillon_server.domain.delivery import DeliveryState
 from carillon_server.domain.ids import DeliveryId
+from carillon_server.domain.lane import Lane
 from carillon_server.domain.notification import Stage
 from carillon_server.domain.withdrawal import Standing
 from carillon_server.storage.database import Connection, Database, Record, column
 from carillon_server.storage.preference_rows import parse_preferences
 
 # LIMIT 1 keeps each lookup a lookup: whatever the statistics say, no table is ever read as a whole.
-LOCK_DUE = """
+_LOCK = """
 WITH due AS (
-    SELECT * FROM delivery WHERE state <= 3 AND next_attempt_time <= now()
+    SELECT * FROM delivery WHERE lane = $2 AND {states} AND next_attempt_time <= now()
     ORDER BY next_attempt_time LIMIT $1 FOR UPDATE SKIP LOCKED
 )
-SELECT d.inbox_id, d.seq, d.ordinal, d.endpoint_id, d.attempt_count, d.fence, d.request_trace,
-    extract(epoch FROM now() - d.create_time)::float8 AS age_seconds, now() AS now,
-    n.stage, n.expire_time, n.type, n.actor_id, n.thread_key, n.labels, n.payload,
-    e.address, e.lives, r.recipient_id, r.locale, p.document
+SELECT d.inbox_id, d.seq, d.ordinal, d.endpoint_id, d.lane, d.state, d.attempt_count, d.uncounted_attempts,
+    d.tried, d.at_most_once, d.fallback_chain, d.fence, d.request_trace,
+    extract(epoch FROM now() - coalesce(d.begin_time, d.create_time))::float8 AS age_seconds, now() AS now,
+    n.stage, n.expire_time, n.type, n.actor_id, n.thread_key, n.labels, n.payload, n.attachments,
+    n.create_time, e.address, e.lives, e.platform, r.tenant, r.recipient_id, r.locale, p.document
 FROM due d
 LEFT JOIN LATERAL (
     SELECT * FROM notification n WHERE n.inbox_id = d.inbox_id AND n.seq = d.seq LIMIT 1) n ON true
 LEFT JOIN LATERAL (
-    SELECT e.address, e.retire_time IS NULL AS lives FROM endpoint e
+    SELECT e.address, e.platform, e.retire_time IS NULL AS lives FROM endpoint e
     WHERE e.inbox_id = d.inbox_id AND e.endpoint_id = d.endpoint_id LIMIT 1) e ON true
 LEFT JOIN LATERAL (
-    SELECT r.recipient_id, r.locale FROM recipient r WHERE r.inbox_id = d.inbox_id LIMIT 1) r ON true
+    SELECT r.tenant, r.recipient_id, r.locale FROM recipient r WHERE r.inbox_id = d.inbox_id LIMIT 1) r
+    ON true
 LEFT JOIN LATERAL (
     SELECT p.document FROM preference p WHERE p.inbox_id = d.inbox_id LIMIT 1) p ON true
 ORDER BY d.next_attempt_time
 """
+LOCK_DUE = _LOCK.format(states="state <= 3 AND state <> 2")
+"""What waits for an attempt."""
+LOCK_SUSPECTS = _LOCK.format(states="state <= 3 AND state = 2")
+"""Whose last attempt never came back."""
 
 _TAKE = """
 WITH taken AS (
     UPDATE delivery d SET state = 2, fence = d.fence + 1, attempt_count = d.attempt_count + 1,
-        lease_expire_time = now() + $5 * interval '1 second',
-        next_attempt_time = now() + $5 * interval '1 second'
-    FROM unnest($1::bytea[], $2::bigint[], $3::smallint[], $4::text[]) AS t (inbox_id, seq, ordinal, provider)
+        lease_expire_time = now() + $6 * interval '1 second',
+        next_attempt_time = now() + $6 * interval '1 second',
+        provider = t.provider, at_most_once = t.at_most_once
+    FROM unnest($1::bytea[], $2::bigint[], $3::smallint[], $4::text[], $5::boolean[])
+        AS t (inbox_id, seq, ordinal, provider, at_most_once)
     WHERE d.inbox_id = t.inbox_id AND d.seq = t.seq AND d.ordinal = t.ordinal
     RETURNING d.inbox_id, d.seq, d.ordinal, d.attempt_count, t.provider
 )
 INSERT INTO attempt (inbox_id, seq, ordinal, number, provider, start_time) SELECT *, now() FROM taken
+"""
+
+# What fell to a suspect's lot is no try: it waits like anything that was tried before.
+_POSTPONE = """
+UPDATE delivery d SET state = CASE d.state WHEN 1 THEN 1 ELSE 3 END, fence = d.fence + 1,
+    lease_expire_time = NULL, tried = '{}', next_attempt_time = now() + t.seconds * interval '1 second'
+FROM unnest($1::bytea[], $2::bigint[], $3::smallint[], $4::float8[]) AS t (inbox_id, seq, ordinal, seconds)
+WHERE d.inbox_id = t.inbox_id AND d.seq = t.seq AND d.ordinal = t.ordinal
 """
 
 _END = """
@@ -72,37 +89,11 @@ WHERE d.inbox_id = h.inbox_id AND d.seq = h.seq AND d.ordinal = h.ordinal AND d.
     AND d.state = 2
 """
 
-_RECORD = """
-WITH recorded AS (
-    UPDATE delivery d SET state = r.state, lease_expire_time = NULL, finish_reason = r.reason,
-        finish_time = CASE WHEN r.delay_seconds IS NULL THEN now() END,
-        next_attempt_time = now() + coalesce(r.delay_seconds, 0) * interval '1 second'
-    FROM unnest($1::bytea[], $2::bigint[], $3::smallint[], $4::bigint[], $5::integer[], $6::smallint[],
-        $7::float8[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::boolean[])
-        AS r (inbox_id, seq, ordinal, fence, number, state, delay_seconds, reason, outcome,
-            provider_message_id, error_class, error_detail, endpoint_gone)
-    WHERE d.inbox_id = r.inbox_id AND d.seq = r.seq AND d.ordinal = r.ordinal AND d.fence = r.fence
-        AND d.state = 2
-    RETURNING r.*, d.endpoint_id
-), attempted AS (
-    UPDATE attempt a SET end_time = now(), outcome = r.outcome, provider_message_id = r.provider_message_id,
-        error_class = r.error_class, error_detail = r.error_detail
-    FROM recorded r
-    WHERE a.inbox_id = r.inbox_id AND a.seq = r.seq AND a.ordinal = r.ordinal AND a.number = r.number
-), retired AS (
-    UPDATE endpoint e SET retire_time = now(), retire_reason = r.error_class
-    FROM recorded r
-    WHERE r.endpoint_gone AND e.inbox_id = r.inbox_id AND e.endpoint_id = r.endpoint_id
-        AND e.retire_time IS NULL
-)
-SELECT inbox_id, seq, ordinal FROM recorded
-"""
-
 _BACKLOG = """
 SELECT count(*) AS due_count,
     coalesce(extract(epoch FROM now() - min(next_attempt_time)), 0)::float8 AS oldest_seconds
 FROM (
-    SELECT next_attempt_time FROM delivery WHERE state <= 3 AND next_attempt_time <= now()
+    SELECT next_attempt_time FROM delivery WHERE lane = $2 AND state <= 3 AND next_attempt_time <= now()
     ORDER BY next_attempt_time LIMIT $1
 ) AS due
 """
@@ -113,19 +104,37 @@ class Due:
     """A due delivery, locked until the transaction ends, with what its attempt depends on."""
 
     id: DeliveryId
+    lane: Lane
     endpoint_id: bytes
     attempt_count: int
+    counted_attempts: int
+    """Those that were tries."""
     fence: int
     age_seconds: float
+    """Since it might first be tried."""
     request_trace: str
     now: datetime
+    unfinished: bool
+    """Its last attempt never came back."""
+    at_most_once: bool
+    """Its last attempt must not be repeated unless it came back."""
+    tried: tuple[str, ...]
+    """Providers that failed since the last wait."""
+    chained: bool
+    """It belongs to a chain of fallbacks."""
     standing: Standing | None
     """None: the notification or its recipient is gone."""
     unreadable: str
     """Why the rows make no sense; empty: they do."""
+    tenant: str
+    platform: Platform
     address: str
     locale: str
     payload: bytes
+    attachments: str | None
+    """References, as JSON; None: there are none."""
+    create_time: datetime | None
+    """Of the notification; None where it is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +142,24 @@ class Claim:
     """A delivery held under a lease, its attempt already counted."""
 
     id: DeliveryId
+    lane: Lane
     fence: int
     number: int
     """Of the attempt; the first is 1."""
+    try_number: int
+    """The same without those that were no tries."""
+    tenant: str
+    recipient_id: str
     channel: Channel
+    platform: Platform
     provider: str
+    at_most_once: bool
+    chained: bool
     address: str
     locale: str
     payload: bytes
+    attachments: str | None
+    create_time: datetime | None
     request_trace: str
     remaining_seconds: float
     """Until the notification expires; infinite where it never does."""
@@ -155,102 +174,95 @@ class Ending:
     id: DeliveryId
     state: DeliveryState
     reason: str
+    chained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptResult:
-    """What an attempt came to, and what the delivery becomes."""
+class Postponement:
+    """A delivery that nobody may take now."""
 
-    claim: Claim
-    state: DeliveryState
-    outcome: str
-    delay_seconds: float | None = None
-    """Until the next attempt; None: there is none."""
-    reason: str | None = None
-    """Why the delivery ended; None: it goes on, or was delivered."""
-    provider_message_id: str | None = None
-    error_class: str | None = None
-    error_detail: str | None = None
-    endpoint_gone: bool = False
+    id: DeliveryId
+    seconds: float
+    reason: str
 
 
-async def lock_due(connection: Connection, limit: int) -> list[Due]:
-    """Up to `limit` due deliveries that nobody else has locked, the longest due first."""
-    return [_read_due(row) for row in await connection.fetch(LOCK_DUE, limit)]
+async def lock_due(connection: Connection, lane: Lane, limit: int, *, suspects: bool = False) -> list[Due]:
+    """Up to `limit` due deliveries that nobody else has locked, the longest due first; either those that
+    wait for an attempt or `suspects`, whose last attempt never came back.
+    """
+    sql = LOCK_SUSPECTS if suspects else LOCK_DUE
+    return [_read_due(row) for row in await connection.fetch(sql, limit, int(lane))]
 
 
 async def take(connection: Connection, claims: Sequence[Claim], lease_seconds: float) -> None:
     """Writes claims of deliveries that the transaction has locked, and the beginnings of their attempts."""
-    rows = [(*_key(claim.id), claim.provider) for claim in claims]
-    await connection.execute(_TAKE, *(column(rows, index) for index in range(4)), lease_seconds)
+    rows = [(*key_of(claim.id), claim.provider, claim.at_most_once) for claim in claims]
+    await connection.execute(_TAKE, *(column(rows, index) for index in range(5)), lease_seconds)
+
+
+async def postpone(connection: Connection, postponements: Sequence[Postponement]) -> None:
+    """Lets deliveries that the transaction has locked wait; nothing is counted."""
+    rows = [(*key_of(each.id), each.seconds) for each in postponements]
+    await connection.execute(_POSTPONE, *(column(rows, index) for index in range(4)))
 
 
 async def end(connection: Connection, endings: Sequence[Ending]) -> None:
     """Ends deliveries that the transaction has locked."""
-    rows = [(*_key(ending.id), ending.state, ending.reason) for ending in endings]
+    rows = [(*key_of(ending.id), ending.state, ending.reason) for ending in endings]
     await connection.execute(_END, *(column(rows, index) for index in range(5)))
 
 
 async def extend(connection: Connection, claims: Sequence[Claim], lease_seconds: float) -> int:
     """Gives claims that still hold a new lease; returns how many do."""
-    rows = [(*_key(claim.id), claim.fence) for claim in claims]
+    rows = [(*key_of(claim.id), claim.fence) for claim in claims]
     status = await connection.execute(_EXTEND, *(column(rows, index) for index in range(4)), lease_seconds)
     return int(status.rpartition(" ")[2])
 
 
-async def record(connection: Connection, results: Sequence[AttemptResult]) -> set[DeliveryId]:
-    """Writes results of claims that still hold; returns which those were."""
-    rows = [_result_row(result) for result in results]
-    recorded = await connection.fetch(_RECORD, *(column(rows, index) for index in range(13)))
-    return {DeliveryId(row["inbox_id"], row["seq"], row["ordinal"]) for row in recorded}
-
-
-async def measure_backlog(database: Database, at_most: int) -> tuple[int, float]:
-    """How many deliveries are due (counted up to `at_most`), and for how many seconds the oldest is."""
-    row = await database.fetchrow(_BACKLOG, at_most)
+async def measure_backlog(database: Database, lane: Lane, at_most: int) -> tuple[int, float]:
+    """How many deliveries of a lane are due (counted up to `at_most`), and for how many seconds the oldest
+    is.
+    """
+    row = await database.fetchrow(_BACKLOG, at_most, int(lane))
     return (row["due_count"], row["oldest_seconds"]) if row else (0, 0.0)
 
 
-def _key(delivery_id: DeliveryId) -> tuple[bytes, int, int]:
+def key_of(delivery_id: DeliveryId) -> tuple[bytes, int, int]:
+    """The primary key."""
     return delivery_id.inbox_id, delivery_id.seq, delivery_id.ordinal
 
 
-def _result_row(result: AttemptResult) -> tuple[object, ...]:
-    return (
-        *_key(result.claim.id),
-        result.claim.fence,
-        result.claim.number,
-        result.state,
-        result.delay_seconds,
-        result.reason,
-        result.outcome,
-        result.provider_message_id,
-        result.error_class,
-        result.error_detail,
-        result.endpoint_gone,
-    )
-
-
 def _read_due(row: Record) -> Due:
-    standing, unreadable = None, ""
+    standing, platform, unreadable = None, Platform.NONE, ""
     try:
         standing = _read_standing(row)
+        platform = Platform(row["platform"] or 0)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         # One row that makes no sense fails alone, not the batch that it was claimed with.
         unreadable = type(error).__name__
     return Due(
         id=DeliveryId(row["inbox_id"], row["seq"], row["ordinal"]),
+        lane=Lane(row["lane"]),
         endpoint_id=row["endpoint_id"],
         attempt_count=row["attempt_count"],
+        counted_attempts=max(0, row["attempt_count"] - row["uncounted_attempts"]),
         fence=row["fence"],
         age_seconds=row["age_seconds"],
         request_trace=row["request_trace"],
         now=row["now"],
+        unfinished=row["state"] == DeliveryState.ATTEMPTING,
+        at_most_once=row["at_most_once"],
+        tried=tuple(row["tried"]),
+        chained=row["fallback_chain"] > 0,
         standing=standing,
         unreadable=unreadable,
+        tenant=row["tenant"] or "",
+        platform=platform,
         address=row["address"] or "",
         locale=row["locale"] or "",
         payload=row["payload"] or b"",
+        attachments=row["attachments"],
+        create_time=row["create_time"],
     )
 
 

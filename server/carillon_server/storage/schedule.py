@@ -13,8 +13,17 @@ from enum import IntEnum
 
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.decide import Subject
+from carillon_server.domain.delivery_settings import Fallback
+from carillon_server.domain.fallback import channels_of, load_chains
 from carillon_server.domain.notification import Stage, StoredNotification
 from carillon_server.storage.database import Connection, Record, column
+from carillon_server.storage.delivery_rows import (
+    DELIVERY_COLUMNS,
+    DeliveryRow,
+    begin_time,
+    delivery_row,
+    due_time,
+)
 from carillon_server.storage.notification_rows import COLUMNS, read_notification
 
 FIND_SCHEDULED = """
@@ -23,7 +32,7 @@ SELECT inbox_id, seq FROM notification WHERE stage = 0 AND deliver_time <= now()
 ORDER BY deliver_time LIMIT $1
 """
 _READ_SCHEDULED = f"""
-SELECT {COLUMNS}, n.actor_id, n.channels, n.collapse_key, i.recipient_id
+SELECT {COLUMNS}, n.actor_id, n.channels, n.collapse_key, n.fallbacks, i.recipient_id, i.tenant
 FROM unnest($1::bytea[], $2::bigint[]) AS k (inbox_id, seq)
 JOIN notification n ON n.inbox_id = k.inbox_id AND n.seq = k.seq
 JOIN inbox i ON i.inbox_id = n.inbox_id
@@ -37,9 +46,14 @@ FROM unnest($1::bytea[], $2::bigint[], $3::smallint[], $4::bigint[], $5::bytea[]
     AS r (inbox_id, seq, stage, version, decisions)
 WHERE n.inbox_id = r.inbox_id AND n.seq = r.seq
 """
-_QUEUE = """
-INSERT INTO delivery (inbox_id, seq, ordinal, endpoint_id, state, next_attempt_time, create_time)
-SELECT o.*, 1, now(), now() FROM unnest($1::bytea[], $2::bigint[], $3::smallint[], $4::bytea[]) AS o
+_QUEUE = f"""
+INSERT INTO delivery (inbox_id, seq, ordinal, endpoint_id, state, next_attempt_time, begin_time, create_time,
+    tenant, lane, fallback_chain, fallback_rank)
+SELECT o.inbox_id, o.seq, o.ordinal, o.endpoint_id, 1, {due_time("now()")}, {begin_time("now()")}, now(),
+    o.tenant, o.lane, o.chain, o.rank
+FROM unnest($1::bytea[], $2::bigint[], $3::smallint[], $4::bytea[], $5::text[], $6::text[], $7::smallint[],
+    $8::smallint[], $9::smallint[], $10::float8[])
+    AS o (inbox_id, seq, ordinal, endpoint_id, request_trace, tenant, lane, chain, rank, wait_seconds)
 """
 
 FIND_EXPIRED = """
@@ -104,8 +118,11 @@ class Scheduled:
     """A scheduled notification whose time has come."""
 
     stored: StoredNotification
+    tenant: str
     subject: Subject
     collapse_key: str
+    chains: tuple[Fallback, ...]
+    """Of fallbacks, as they were when it was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +134,6 @@ class ReleaseRow:
     stage: Stage
     version: int
     decisions: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class QueuedRow:
-    """A delivery that it leads to."""
-
-    inbox_id: bytes
-    seq: int
-    ordinal: int
-    endpoint_id: bytes
 
 
 async def take_turn(connection: Connection, turn: Turn) -> bool:
@@ -146,14 +153,14 @@ async def read_scheduled(connection: Connection, keys: Sequence[NotificationKey]
 
 
 async def write_releases(
-    connection: Connection, releases: Sequence[ReleaseRow], queued: Sequence[QueuedRow]
+    connection: Connection, releases: Sequence[ReleaseRow], queued: Sequence[DeliveryRow]
 ) -> None:
     """Moves notifications of locked inboxes out of their schedule, and queues their deliveries."""
     rows = [(r.inbox_id, r.seq, r.stage, r.version, r.decisions) for r in releases]
     await connection.execute(_RELEASE, *(column(rows, index) for index in range(5)))
     if queued:
-        targets = [(q.inbox_id, q.seq, q.ordinal, q.endpoint_id) for q in queued]
-        await connection.execute(_QUEUE, *(column(targets, index) for index in range(4)))
+        targets = [delivery_row(delivery) for delivery in queued]
+        await connection.execute(_QUEUE, *(column(targets, index) for index in range(DELIVERY_COLUMNS)))
 
 
 async def find_expired(connection: Connection, limit: int) -> list[NotificationKey]:
@@ -184,6 +191,7 @@ async def prune_requests(connection: Connection, age_seconds: float, limit: int)
 
 def _read_scheduled(row: Record) -> Scheduled:
     stored = read_notification(row, row["recipient_id"])
+    chains = load_chains(row["fallbacks"])
     subject = Subject(
         type=stored.type,
         actor_id=row["actor_id"],
@@ -191,5 +199,6 @@ def _read_scheduled(row: Record) -> Scheduled:
         labels=stored.labels,
         channels=tuple(Channel(channel) for channel in row["channels"]),
         deliver_time=None,
+        fallback_channels=channels_of(chains),
     )
-    return Scheduled(stored, subject, row["collapse_key"])
+    return Scheduled(stored, row["tenant"], subject, row["collapse_key"], chains)

@@ -8,10 +8,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from carillon_server.domain.delivery_settings import Fallback
+from carillon_server.domain.fallback import dump_chains
 from carillon_server.domain.inbox import Counts, InboxState
 from carillon_server.domain.notification import Draft, Stage
 from carillon_server.domain.send import SendOutcome, load_outcome
 from carillon_server.storage.database import Connection, column
+from carillon_server.storage.delivery_rows import (
+    DELIVERY_COLUMNS,
+    DeliveryRow,
+    begin_time,
+    delivery_row,
+    due_time,
+)
 from carillon_server.storage.inboxes import CounterKey, counter_rows, dump_labels
 
 _FIND_COLLAPSED = """
@@ -39,28 +48,32 @@ WITH moved AS (
 ), written AS (
     INSERT INTO notification (inbox_id, seq, change_version, position, stage, type, category, priority,
         thread_key, collapse_key, actor_id, labels, channels, sender, payload, decisions, create_time,
-        deliver_time, expire_time)
+        deliver_time, expire_time, fallbacks)
     SELECT n.inbox_id, n.seq, n.seq, CASE n.stage WHEN 1 THEN n.seq ELSE 0 END, n.stage, d.type, d.category,
         d.priority, d.thread_key, d.collapse_key, d.actor_id, d.labels, d.channels, d.sender, d.payload,
-        n.decisions, $15, greatest(d.deliver_time, $15), d.expire_time
+        n.decisions, $15, greatest(d.deliver_time, $15), d.expire_time,
+        d.fallbacks
     FROM unnest($16::bytea[], $17::bigint[], $18::smallint[], $19::bigint[], $20::bytea[])
         AS n (inbox_id, seq, stage, draft, decisions)
     JOIN unnest($21::bigint[], $22::text[], $23::text[], $24::smallint[], $25::text[], $26::text[],
     $27::text[],
-        $28::jsonb[], $29::bytea[], $30::text[], $31::bytea[], $32::timestamptz[], $33::timestamptz[])
+        $28::jsonb[], $29::bytea[], $30::text[], $31::bytea[], $32::timestamptz[], $33::timestamptz[],
+        $34::jsonb[])
         AS d (draft, type, category, priority, thread_key, collapse_key, actor_id, labels, channels, sender,
-            payload, deliver_time, expire_time) ON d.draft = n.draft
+            payload, deliver_time, expire_time, fallbacks) ON d.draft = n.draft
 ), queued AS (
-    INSERT INTO delivery (inbox_id, seq, ordinal, endpoint_id, state, next_attempt_time, create_time,
-        request_trace)
-    SELECT o.inbox_id, o.seq, o.ordinal, o.endpoint_id, 1, $15, $15, o.request_trace
-    FROM unnest($34::bytea[], $35::bigint[], $36::smallint[], $37::bytea[], $38::text[])
-        AS o (inbox_id, seq, ordinal, endpoint_id, request_trace)
+    INSERT INTO delivery (inbox_id, seq, ordinal, endpoint_id, state, next_attempt_time, begin_time,
+        create_time, request_trace, tenant, lane, fallback_chain, fallback_rank)
+    SELECT o.inbox_id, o.seq, o.ordinal, o.endpoint_id, 1, {due}, {begin}, $15, o.request_trace, o.tenant,
+        o.lane, o.chain, o.rank
+    FROM unnest($35::bytea[], $36::bigint[], $37::smallint[], $38::bytea[], $39::text[], $40::text[],
+        $41::smallint[], $42::smallint[], $43::smallint[], $44::float8[])
+        AS o (inbox_id, seq, ordinal, endpoint_id, request_trace, tenant, lane, chain, rank, wait_seconds)
 )
 INSERT INTO idempotency (tenant, caller, request_id, request_hash, outcome, create_time)
-SELECT r.*, $15 FROM unnest($39::text[], $40::text[], $41::text[], $42::bytea[], $43::text[]) AS r
+SELECT r.*, $15 FROM unnest($45::text[], $46::text[], $47::text[], $48::bytea[], $49::text[]) AS r
 ON CONFLICT DO NOTHING
-"""
+""".format(due=due_time("$15"), begin=begin_time("$15"))
 
 _FIND_OUTCOMES = """
 SELECT i.tenant, i.caller, i.request_id, i.request_hash, i.outcome
@@ -95,14 +108,13 @@ class NotificationRow:
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryRow:
-    """One delivery of the batch."""
+class SentDraft:
+    """What was sent, and by whom."""
 
-    inbox_id: bytes
-    seq: int
-    ordinal: int
-    endpoint_id: bytes
-    request_trace: str
+    sender: str
+    draft: Draft
+    chains: tuple[Fallback, ...]
+    """Of fallbacks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +142,8 @@ class BatchRows:
     states: Mapping[bytes, InboxState]
     counters: Sequence[tuple[CounterKey, Counts]]
     notifications: Sequence[NotificationRow]
-    drafts: Sequence[tuple[str, Draft]]
-    """Sender and draft, in the order that `NotificationRow.draft` counts."""
+    drafts: Sequence[SentDraft]
+    """In the order that `NotificationRow.draft` counts."""
     deliveries: Sequence[DeliveryRow]
     requests: Sequence[RequestRow]
 
@@ -164,10 +176,8 @@ async def write_batch(connection: Connection, batch: BatchRows) -> bool:
         *_columns(counter_rows(batch.counters), 8),
         batch.now,
         *_columns([(n.inbox_id, n.seq, n.stage, n.draft, n.decisions) for n in batch.notifications], 5),
-        *_columns([_draft_row(number, *draft) for number, draft in enumerate(batch.drafts)], 13),
-        *_columns(
-            [(d.inbox_id, d.seq, d.ordinal, d.endpoint_id, d.request_trace) for d in batch.deliveries], 5
-        ),
+        *_columns([_draft_row(number, sent) for number, sent in enumerate(batch.drafts)], 14),
+        *_columns([delivery_row(delivery) for delivery in batch.deliveries], DELIVERY_COLUMNS),
         *_columns([(*row.key, row.request_hash, row.outcome) for row in requests], 5),
     )
     return int(status.rpartition(" ")[2]) == len(requests)
@@ -195,7 +205,8 @@ def _state_row(inbox_id: bytes, state: InboxState) -> tuple[object, ...]:
     return inbox_id, state.version, counts.total, counts.unread, counts.unseen, counts.archived
 
 
-def _draft_row(number: int, sender: str, draft: Draft) -> tuple[object, ...]:
+def _draft_row(number: int, sent: SentDraft) -> tuple[object, ...]:
+    draft = sent.draft
     return (
         number,
         draft.type,
@@ -206,8 +217,9 @@ def _draft_row(number: int, sender: str, draft: Draft) -> tuple[object, ...]:
         draft.actor_id,
         dump_labels(draft.labels),
         bytes(draft.channels),
-        sender,
+        sent.sender,
         draft.payload,
         draft.deliver_time,
         draft.expire_time,
+        dump_chains(sent.chains),
     )

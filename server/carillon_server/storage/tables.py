@@ -144,6 +144,7 @@ notification = Table(
     Column("payload", LargeBinary, nullable=False, comment="the content, serialized once"),
     Column("decisions", LargeBinary, nullable=False, comment="channel, verdict, reason: a byte each"),
     Column("attachments", JSONB, comment="domain.attachment.dump_references; null: none"),
+    Column("fallbacks", JSONB, comment="domain.fallback.dump_chains; null: none"),
     Column("create_time", Instant, nullable=False),
     Column("deliver_time", Instant, nullable=False),
     Column("expire_time", Instant),
@@ -212,11 +213,14 @@ delivery = Table(
     Column(
         "fallback_rank", SmallInteger, nullable=False, server_default="0", comment="its place in the chain"
     ),
+    Column("at_most_once", Boolean, nullable=False, server_default=text("false"), comment="its last attempt"),
+    Column(
+        "begin_time", Instant, comment="since when it may be tried, where that is not create_time: its age"
+    ),
     Column("confirm_time", Instant, comment="when the provider said that it arrived"),
     Column("open_time", Instant),
     Column("click_time", Instant),
     # SCHEDULED, ATTEMPTING and RETRYING are due at next_attempt_time (for ATTEMPTING: when the lease ends).
-    Index("delivery_due", "next_attempt_time", postgresql_where=text("state <= 3")),
     Index("delivery_due_in_lane", "lane", "next_attempt_time", postgresql_where=text("state <= 3")),
     Index("delivery_by_tenant", "tenant", "create_time", "inbox_id", "seq", "ordinal"),
     postgresql_with={"fillfactor": 80},

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from google.protobuf.json_format import MessageToDict
+
 from carillon.v1 import notification_service_pb2 as pb
 from carillon.v1 import types_pb2
+from carillon_server.domain.channel import Priority
 from carillon_server.domain.inbox import Counts
 from carillon_server.domain.notification import (
     Action,
     ChangeKind,
     Content,
     InboxChange,
+    SentNotification,
     StoredNotification,
 )
-from carillon_server.transport.instants import set_timestamp
+from carillon_server.transport.instants import set_timestamp, to_datetime
 from carillon_server.transport.wire import field, repeated, tag
 
 _LIST_NOTIFICATIONS = tag(pb.ListResponse.NOTIFICATIONS_FIELD_NUMBER)
@@ -129,9 +133,24 @@ def encode_change(change: InboxChange, cursor: str) -> bytes | None:
             return encode_appearance(kind, encoded, counts, cursor)
 
 
-def decode_content(payload: bytes) -> Content:
-    """What the person sees, out of a stored payload."""
-    content = types_pb2.Notification.FromString(payload).content
+def decode_notification(payload: bytes) -> SentNotification:
+    """What was sent, out of a stored payload."""
+    sent = types_pb2.Notification.FromString(payload)
+    return SentNotification(
+        type=sent.type,
+        category=sent.category,
+        priority=Priority(sent.priority or types_pb2.PRIORITY_NORMAL),
+        content=_to_content(sent.content),
+        thread_key=sent.thread_key,
+        collapse_key=sent.collapse_key,
+        actor_id=sent.actor_id,
+        labels=dict(sent.labels),
+        data=MessageToDict(sent.data) if sent.HasField("data") else {},
+        expire_time=to_datetime(sent.expire_time) if sent.HasField("expire_time") else None,
+    )
+
+
+def _to_content(content: types_pb2.Content) -> Content:
     return Content(
         title=content.title,
         body=content.body,

@@ -29,6 +29,7 @@ MAX_BATCH_ITEMS = 1_000
 # Where repeated ones count once, there is a limit to repeating too.
 MAX_NAMED_RECIPIENTS = 2_000
 MAX_NAMED_CHANNELS = 50
+MAX_FALLBACKS = 3
 
 _RECIPIENT_ID = line(max_characters=200)
 _ID = line(max_characters=100)
@@ -67,6 +68,12 @@ _PROFILE = MessageRule(
     {"recipient_id": _RECIPIENT_ID, "locale": locale, "time_zone": time_zone, "email": email},
     required=("recipient_id",),
 )
+_FALLBACK = MessageRule(
+    types.Fallback,
+    {"channels": each(_CHANNEL, max_items=5), "after": duration},
+    required=("channels",),
+    relations=relations.fallback_makes_sense,
+)
 _SEND = MessageRule(
     notifications.SendRequest,
     {
@@ -86,9 +93,10 @@ _SEND = MessageRule(
         "deliver_time": timestamp,
         "expire_time": timestamp,
         "dry_run": anything,
+        "fallbacks": each(_FALLBACK, max_items=MAX_FALLBACKS),
     },
     required=("content", "type"),
-    relations=relations.names_recipients,
+    relations=relations.send_is_consistent,
 )
 _FILTER = MessageRule(
     types.Filter,
@@ -177,6 +185,7 @@ _RULES = (
     _CONTENT,
     _FILTER,
     _PROFILE,
+    _FALLBACK,
     _SEND,
     # An item of several is checked by itself, so that a bad one fails alone.
     MessageRule(

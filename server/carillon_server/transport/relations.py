@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from carillon.v1 import notification_service_pb2 as notifications
@@ -27,6 +27,9 @@ MarkRequest: TypeAlias = (
 
 MAX_RECIPIENTS = 1_000
 MAX_BATCH_RECIPIENTS = 10_000
+_MIN_FALLBACK_CHANNELS = 2
+_MIN_AFTER_SECONDS = 1
+_MAX_AFTER_SECONDS = 24 * 3600
 
 # Whether plain http will do depends on the address, and on settings: see `endpoint_guard.py`.
 _WEB_URL = web_url(max_characters=2_048)
@@ -55,6 +58,32 @@ def names_recipients(request: notifications.SendRequest) -> Violations:
     if len(recipient_ids_of(request)) <= MAX_RECIPIENTS:
         return FINE
     return wrong(f"has, with `recipients`, more than {MAX_RECIPIENTS:,} items", "recipient_ids")
+
+
+def fallback_makes_sense(fallback: types.Fallback) -> Violations:
+    """2 different channels or more, none of them IN_APP, and a patience of 1 s to 24 h."""
+    if types.CHANNEL_IN_APP in fallback.channels:
+        return wrong("has IN_APP, which never fails", "channels")
+    if len(fallback.channels) < _MIN_FALLBACK_CHANNELS:
+        return wrong(f"has fewer than {_MIN_FALLBACK_CHANNELS} items", "channels")
+    seconds = fallback.after.ToTimedelta().total_seconds()
+    if seconds and not _MIN_AFTER_SECONDS <= seconds <= _MAX_AFTER_SECONDS:
+        return wrong("is not between 1 s and 24 h", "after")
+    return _unique("channels", fallback.channels)
+
+
+def send_is_consistent(request: notifications.SendRequest) -> Violations:
+    """From 1 to 1,000 distinct recipients, and no channel in two fallbacks."""
+    return names_recipients(request) or _fallbacks_are_disjoint(request.fallbacks)
+
+
+def _fallbacks_are_disjoint(fallbacks: Sequence[types.Fallback]) -> Violations:
+    seen: set[int] = set()
+    for index, fallback in enumerate(fallbacks):
+        if not seen.isdisjoint(fallback.channels):
+            return wrong("has a channel of another one", f"fallbacks[{index}].channels")
+        seen.update(fallback.channels)
+    return FINE
 
 
 def batch_is_bounded(request: notifications.SendBatchRequest) -> Violations:

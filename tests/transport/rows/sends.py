@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from tests.transport.requests import SEND
 from tests.transport.rows.base import (
@@ -41,6 +42,7 @@ def _sends() -> Iterator[Row]:
     yield from _contents()
     yield from own_values("Send", "data")
     yield from _send_times()
+    yield from _fallbacks()
 
 
 def _addressees() -> Iterator[Row]:
@@ -150,6 +152,23 @@ def _send_times() -> Iterator[Row]:
     for time_ in (YEAR_10000, soon(-1), {"nanos": 10**9}):
         yield Row("Send", {"expire_time": time_}, "expire_time")
     yield Row("Send", {"deliver_time": soon(60), "expire_time": soon(60)}, "expire_time")
+
+
+def _fallbacks() -> Iterator[Row]:
+    outside = ["EMAIL", "PUSH", "SMS", "WEBHOOK", "CHAT"]
+    for after in (None, timedelta(0), timedelta(seconds=1), timedelta(hours=24)):
+        yield Row("Send", {"fallbacks": [{"channels": outside, "after": after}]})
+    for seconds in (-1, 0.999, 24 * 3600 + 0.001):
+        fallback = {"channels": outside, "after": timedelta(seconds=seconds)}
+        yield Row("Send", {"fallbacks": [fallback]}, "fallbacks[0].after")
+    for channels in ([], ["PUSH"], ["IN_APP", "EMAIL"], [*outside, "PUSH"]):
+        yield Row("Send", {"fallbacks": [{"channels": channels}]}, "fallbacks[0].channels")
+    yield Row("Send", {"fallbacks": [{"channels": ["PUSH", 99]}]}, "fallbacks[0].channels[1]")
+    yield Row("Send", {"fallbacks": [{"channels": ["PUSH", "PUSH"]}]}, "fallbacks[0].channels[1]")
+    pairs = [{"channels": ["PUSH", "SMS"]}, {"channels": ["EMAIL", "CHAT"]}]
+    yield Row("Send", {"fallbacks": pairs})
+    yield Row("Send", {"fallbacks": [*pairs, {"channels": ["WEBHOOK", "SMS"]}]}, "fallbacks[2].channels")
+    yield Row("Send", {"fallbacks": [pairs[0]] * 4}, "fallbacks")
 
 
 def _batches() -> Iterator[Row]:

@@ -12,6 +12,7 @@ from carillon.v1 import notification_service_pb2 as pb
 from carillon.v1 import types_pb2
 from carillon_server.domain.channel import Channel, Priority
 from carillon_server.domain.decide import Decision
+from carillon_server.domain.delivery_settings import Fallback
 from carillon_server.domain.ids import NotificationId
 from carillon_server.domain.notification import Draft
 from carillon_server.domain.recipient import Endpoint, RecipientPatch
@@ -43,7 +44,13 @@ def to_draft(request: pb.SendRequest) -> Draft:
         deliver_time=to_datetime(request.deliver_time) if request.HasField("deliver_time") else None,
         expire_time=to_datetime(request.expire_time) if request.HasField("expire_time") else None,
         dry_run=request.dry_run,
+        fallbacks=tuple(_to_fallback(fallback) for fallback in request.fallbacks),
     )
+
+
+def _to_fallback(fallback: types_pb2.Fallback) -> Fallback:
+    after_seconds = fallback.after.ToTimedelta().total_seconds()
+    return Fallback(tuple(Channel(number) for number in fallback.channels), after_seconds or None)
 
 
 def to_patches(profiles: Iterable[pb.RecipientProfile]) -> list[RecipientPatch]:

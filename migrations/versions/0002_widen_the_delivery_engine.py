@@ -88,7 +88,10 @@ def _columns() -> list[tuple[str, sa.Column[object]]]:
         (
             "notification",
             sa.Column(
-                "fallbacks", postgresql.JSONB(), nullable=True, comment="domain.fallback.dump_chains; null: none"
+                "fallbacks",
+                postgresql.JSONB(),
+                nullable=True,
+                comment="domain.fallback.dump_chains; null: none",
             ),
         ),
         (

@@ -14,7 +14,8 @@ from carillon_server.storage.schedule import FIND_EXPIRED, FIND_SCHEDULED, FIND_
 from tests.delivery.house import House
 
 _FILL = """
-INSERT INTO delivery (inbox_id, seq, ordinal, endpoint_id, state, next_attempt_time, create_time, tenant, lane)
+INSERT INTO delivery (inbox_id, seq, ordinal, endpoint_id, state, next_attempt_time, create_time, tenant,
+    lane)
 SELECT sha256(n::text::bytea), 1, 0, '\\x02', CASE WHEN n % 10 = 0 THEN 1 ELSE 4 END,
     now() - n * interval '1 second', now(), 'tenant-' || n % 500, n % 20 / 10
 FROM generate_series(1, 20000) AS n

@@ -74,7 +74,7 @@ class Judge:
 
 
 def hand_back(claim: Claim) -> AttemptResult:
-    """Of an attempt that is given up in the middle: another worker makes it, unless it may have been heard."""
+    """Of an attempt given up in the middle: another worker makes it, unless it may have been heard."""
     if claim.at_most_once:
         return AttemptResult(
             claim, DeliveryState.UNKNOWN, "abandoned", reason="abandoned", error_class="abandoned"

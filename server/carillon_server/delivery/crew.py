@@ -1,5 +1,5 @@
-"""Who makes the attempts of a worker: a dispatcher for each lane, with slots of its own, and one for suspects,
-which run alone.
+"""Who makes the attempts of a worker: a dispatcher for each lane, with slots of its own, and one for
+suspects, which run alone.
 """
 
 from __future__ import annotations

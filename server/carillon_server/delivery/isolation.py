@@ -1,8 +1,8 @@
 """Keeping suspects apart.
 
-A delivery whose attempt never came back may have taken its worker down with it, and everything that ran beside
-it. So it runs alone: for a moment the worker starts nothing else, and what runs already is given that moment to
-end. The moment is short, because most suspects are innocent and what runs may hang.
+A delivery whose attempt never came back may have taken its worker down with it, and everything that ran
+beside it. So it runs alone: for a moment the worker starts nothing else, and what runs already is given that
+moment to end. The moment is short, because most suspects are innocent and what runs may hang.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class CancelSelector:
     recipient_ids: tuple[str, ...] = ()
 
 
-def no_fallbacks(tenant: str) -> Sequence[Fallback]:  # noqa: ARG001 - the signature of the port
+def no_fallbacks(tenant: str) -> Sequence[Fallback]:
     """For installations whose tenants have decided nothing."""
     return ()
 

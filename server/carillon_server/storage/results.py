@@ -1,4 +1,7 @@
-"""What became of attempts. Whoever writes a result names the fence of its claim; a stale one changes nothing."""
+"""What became of attempts.
+
+Whoever writes a result names the fence of its claim; a stale one changes nothing.
+"""
 
 from __future__ import annotations
 

@@ -155,19 +155,19 @@ def _send_times() -> Iterator[Row]:
 
 
 def _fallbacks() -> Iterator[Row]:
-    outside = ["EMAIL", "PUSH", "SMS", "WEBHOOK", "CHAT"]
+    outside = list(range(2, 7))
     for after in (None, timedelta(0), timedelta(seconds=1), timedelta(hours=24)):
         yield Row("Send", {"fallbacks": [{"channels": outside, "after": after}]})
     for seconds in (-1, 0.999, 24 * 3600 + 0.001):
         fallback = {"channels": outside, "after": timedelta(seconds=seconds)}
         yield Row("Send", {"fallbacks": [fallback]}, "fallbacks[0].after")
-    for channels in ([], ["PUSH"], ["IN_APP", "EMAIL"], [*outside, "PUSH"]):
+    for channels in ([], [3], [1, 2], [*outside, 3]):
         yield Row("Send", {"fallbacks": [{"channels": channels}]}, "fallbacks[0].channels")
-    yield Row("Send", {"fallbacks": [{"channels": ["PUSH", 99]}]}, "fallbacks[0].channels[1]")
-    yield Row("Send", {"fallbacks": [{"channels": ["PUSH", "PUSH"]}]}, "fallbacks[0].channels[1]")
-    pairs = [{"channels": ["PUSH", "SMS"]}, {"channels": ["EMAIL", "CHAT"]}]
+    yield Row("Send", {"fallbacks": [{"channels": [3, 99]}]}, "fallbacks[0].channels[1]")
+    yield Row("Send", {"fallbacks": [{"channels": [3, 3]}]}, "fallbacks[0].channels[1]")
+    pairs = [{"channels": [3, 4]}, {"channels": [2, 6]}]
     yield Row("Send", {"fallbacks": pairs})
-    yield Row("Send", {"fallbacks": [*pairs, {"channels": ["WEBHOOK", "SMS"]}]}, "fallbacks[2].channels")
+    yield Row("Send", {"fallbacks": [*pairs, {"channels": [5, 4]}]}, "fallbacks[2].channels")
     yield Row("Send", {"fallbacks": [pairs[0]] * 4}, "fallbacks")
 
 

@@ -13,6 +13,7 @@ from carillon.v1 import types_pb2
 from carillon_server.config import Settings
 from carillon_server.delivery.channels import build_providers
 from carillon_server.delivery.providers.provider import Provider
+from carillon_server.delivery.routing.route import Routes
 from carillon_server.delivery.routing.static import StaticRoutes
 from carillon_server.delivery.worker import Worker
 from carillon_server.domain.backoff import RetryPolicy
@@ -71,12 +72,18 @@ class House:
     inboxes: InboxService
     preferences: PreferenceService
     recipients: RecipientService
+    configured: Collection[Channel]
     changes: list[InboxChange] = field(default_factory=list)
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, postgres_url: str, redis_url: str, waker: WorkerWaker = no_wake, **settings: object
+        cls,
+        postgres_url: str,
+        redis_url: str,
+        waker: WorkerWaker = no_wake,
+        configured: Collection[Channel] = CONFIGURED,
+        **settings: object,
     ) -> AsyncIterator[House]:
         values = {"lease_seconds": 3.0, "sweep_seconds": 0.1, "worker_grace_seconds": 2.0, **settings}
         database = await Database.connect(postgres_url, max_connections=10)
@@ -85,7 +92,7 @@ class House:
             database,
             changes.extend,
             waker,
-            configured=CONFIGURED,
+            configured=configured,
             concurrency=2,
             max_batch=256,
             max_queue=50_000,
@@ -94,10 +101,11 @@ class House:
             Settings(database_url=postgres_url, redis_url=redis_url, secret_keys=_KEY, **values),  # type: ignore[arg-type]  # settings by name
             database,
             writer,
-            SendService(database, writer, changes.extend, utc_now, configured=CONFIGURED),
+            SendService(database, writer, changes.extend, utc_now, configured=configured),
             InboxService(database, changes.extend, action_ids=decode_action_ids),
             PreferenceService(database, utc_now),
             RecipientService(database),
+            configured,
             changes,
         )
         try:
@@ -107,9 +115,9 @@ class House:
             await database.close()
 
     def worker(
-        self, providers: Mapping[Channel, Provider] | None = None, policy: RetryPolicy = FAST
+        self, providers: Mapping[Channel, Provider] | Routes | None = None, policy: RetryPolicy = FAST
     ) -> Worker:
-        """Not started."""
+        """Not started. `providers` by channel, or routes."""
         if providers is None:
             providers = build_providers(self.settings, utc_now)
         return Worker(
@@ -117,15 +125,15 @@ class House:
             self.database,
             self.changes.extend,
             decode_notification,
-            StaticRoutes(providers),
-            configured={Channel.IN_APP, *providers},
+            StaticRoutes(providers) if isinstance(providers, Mapping) else providers,
+            configured=self.configured,
             policies=dict.fromkeys(Channel, policy),
             rng=Random(1),
         )
 
     @asynccontextmanager
     async def working(
-        self, providers: Mapping[Channel, Provider] | None = None, policy: RetryPolicy = FAST
+        self, providers: Mapping[Channel, Provider] | Routes | None = None, policy: RetryPolicy = FAST
     ) -> AsyncIterator[Worker]:
         worker = self.worker(providers, policy)
         await worker.start()
@@ -149,8 +157,10 @@ class House:
         await self.recipients.upsert_all(TENANT, patches, timeout=10)
         return names
 
-    async def put(self, name: str, address: str, locale: str | None = None) -> None:
-        endpoint = Endpoint(Channel.EMAIL, address)
+    async def put(
+        self, name: str, address: str, locale: str | None = None, channel: Channel = Channel.EMAIL
+    ) -> None:
+        endpoint = Endpoint(channel, address)
         patch = RecipientPatch(name, locale=locale, endpoints=(endpoint,))
         await self.recipients.upsert(TENANT, patch, timeout=5)
 

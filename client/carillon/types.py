@@ -31,6 +31,7 @@ __all__ = [
     "Preferences",
     "PreferencesLike",
     "Priority",
+    "PushPlatform",
     "Recipient",
     "RecipientLike",
     "RecipientProfile",
@@ -41,6 +42,7 @@ __all__ = [
 
 Channel: TypeAlias = str | int
 Priority: TypeAlias = str | int
+PushPlatform: TypeAlias = str | int
 
 
 class Action(TypedDict, total=False):
@@ -166,6 +168,7 @@ class Endpoint(TypedDict, total=False):
     channel: Required[Channel]
     address: Required[str]
     label: str
+    platform: PushPlatform
 
 
 ContentLike: TypeAlias = Content | types_pb2.Content

@@ -29,6 +29,11 @@ def test_an_endpoint_is_added_and_removed(carillon: Run) -> None:
     assert carillon("endpoints", "list").lines == []
 
 
+def test_a_device_is_added_for_a_platform(carillon: Run) -> None:
+    added = carillon("endpoints", "put", "push", "ab" * 32, "--platform", "fcm").document
+    assert added["platform"] == "PUSH_PLATFORM_FCM"
+
+
 def test_an_address_given_with_a_recipient_becomes_an_endpoint(carillon: Run) -> None:
     carillon("recipients", "upsert", "ada", "--email", "ada@example.com")
     [endpoint] = carillon("endpoints", "list", "--recipient", "ada").lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import asyncpg
 from google.protobuf.json_format import MessageToDict
 
 from carillon.v1 import preference_service_pb2 as preferences
@@ -76,6 +77,25 @@ async def test_one_address_is_one_endpoint_however_it_is_written(house: House) -
     for _ in range(2):
         await house.user().call("DeleteEndpoint", recipients.DeleteEndpointRequest(id=first.id))
     assert not (await house.user().call("ListEndpoints", recipients.ListEndpointsRequest())).endpoints
+
+
+async def test_a_device_registered_again_counts_from_then_on_and_lives(
+    house: House, postgres_url: str
+) -> None:
+    endpoint = {"channel": types_pb2.CHANNEL_PUSH, "address": "token-of-a-phone"}
+    request = recipients.PutEndpointRequest(endpoint=endpoint)
+    await house.user().call("PutEndpoint", request)
+    connection = await asyncpg.connect(postgres_url)
+    try:
+        died = await connection.fetchval(
+            "UPDATE endpoint SET retire_time = now(), retire_reason = 'gone' RETURNING register_time"
+        )
+        again = (await house.user().call("PutEndpoint", request)).endpoint
+        row = await connection.fetchrow("SELECT register_time, retire_time, platform FROM endpoint")
+    finally:
+        await connection.close()
+    assert row["register_time"] > died
+    assert (row["retire_time"], row["platform"], again.platform) == (None, 1, types_pb2.PUSH_PLATFORM_FCM)
 
 
 async def test_an_erased_recipient_is_not_found_any_more(house: House) -> None:

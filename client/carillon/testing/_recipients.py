@@ -7,10 +7,12 @@ import re
 from carillon.testing import _limits as limits
 from carillon.testing._caller import Caller
 from carillon.testing._entry import now_utc, to_timestamp
+from carillon.testing._push import canonical_address
 from carillon.testing._refusal import Refusal, refuse
 from carillon.testing._store import Store
 from carillon.v1 import recipient_service_pb2 as pb
 from carillon.v1 import types_pb2
+from carillon.v1.types_pb2 import PushPlatform
 
 _FIELDS = ("locale", "time_zone", "attributes")
 _DEFAULT_PAGE_SIZE = 100
@@ -21,7 +23,7 @@ _ADDRESSES = {
     types_pb2.CHANNEL_SMS: re.compile(r"\+[1-9]\d{6,14}\Z"),
     types_pb2.CHANNEL_WEBHOOK: re.compile(r"https://\S{1,2040}\Z"),
     types_pb2.CHANNEL_CHAT: re.compile(r"https://\S{1,2040}\Z"),
-    types_pb2.CHANNEL_PUSH: re.compile(r"\S{1,4096}\Z"),
+    types_pb2.CHANNEL_PUSH: re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,4096}\Z"),
 }
 
 
@@ -123,6 +125,13 @@ def _check_endpoint(field: str, endpoint: pb.Endpoint) -> None:
         refuse(f"{field}.channel", "is a channel with addresses")
     if len(endpoint.address) > 4_096 or not shape.match(endpoint.address):
         refuse(f"{field}.address", "is an address of the channel")
+    if endpoint.platform not in PushPlatform.values():
+        refuse(f"{field}.platform", "is a known value")
+    if endpoint.channel == types_pb2.CHANNEL_PUSH:
+        if canonical_address(endpoint.platform, endpoint.address) is None:
+            refuse(f"{field}.address", "is a token of the platform")
+    elif endpoint.platform:
+        refuse(f"{field}.platform", "is used with PUSH only")
 
 
 def _open_page_token(store: Store, token: str) -> str:

@@ -12,11 +12,13 @@ from datetime import timedelta
 
 from carillon.testing._entry import Entry, now_utc, to_timestamp
 from carillon.testing._inbox import Inbox
+from carillon.testing._push import canonical_address, tell_platform
 from carillon.testing._refusal import Refusal
 from carillon.testing._token import Sealer
 from carillon.v1.notification_service_pb2 import SendRequest, SendResponse
 from carillon.v1.preference_service_pb2 import Preferences
 from carillon.v1.recipient_service_pb2 import Endpoint, Recipient
+from carillon.v1.types_pb2 import CHANNEL_PUSH, PUSH_PLATFORM_UNSPECIFIED, PushPlatform
 
 
 @dataclass(slots=True, eq=False)
@@ -86,12 +88,14 @@ class Store:
     def put_endpoint(self, recipient_id: str, endpoint: Endpoint) -> Endpoint:
         """Adds one, or changes the label of one with the same channel and address."""
         endpoints = self.profile(recipient_id).endpoints
+        address, platform = _read_address(endpoint)
         for known in endpoints.values():
-            if (known.channel, known.address) == (endpoint.channel, endpoint.address):
-                known.label = endpoint.label
+            if (known.channel, known.address) == (endpoint.channel, address):
+                known.label, known.platform = endpoint.label, platform
                 return known
         added = Endpoint(id=f"ept_{uuid.uuid4().hex}", create_time=to_timestamp(now_utc()))
-        added.channel, added.address, added.label = endpoint.channel, endpoint.address, endpoint.label
+        added.channel, added.address, added.label = endpoint.channel, address, endpoint.label
+        added.platform = platform
         endpoints[added.id] = added
         return added
 
@@ -138,3 +142,11 @@ class Store:
         """Wakes the live streams of an inbox."""
         for listener in self._listeners[recipient_id]:
             listener.bell.set()
+
+
+def _read_address(endpoint: Endpoint) -> tuple[str, PushPlatform.ValueType]:
+    """The one spelling of an address that was checked, and whose it is."""
+    if endpoint.channel != CHANNEL_PUSH:
+        return endpoint.address, PUSH_PLATFORM_UNSPECIFIED
+    platform = endpoint.platform or tell_platform(endpoint.address)
+    return canonical_address(platform, endpoint.address) or endpoint.address, platform

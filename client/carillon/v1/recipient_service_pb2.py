@@ -28,7 +28,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#carillon/v1/recipient_service.proto\x12\x0b\x63\x61rillon.v1\x1a\x17\x63\x61rillon/v1/types.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x96\x02\n\tRecipient\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\x12\x16\n\x06locale\x18\x02 \x01(\tR\x06locale\x12\x1b\n\ttime_zone\x18\x03 \x01(\tR\x08timeZone\x12\x37\n\nattributes\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\nattributes\x12;\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\"\xb7\x01\n\x08\x45ndpoint\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12.\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\x14.carillon.v1.ChannelR\x07\x63hannel\x12\x18\n\x07\x61\x64\x64ress\x18\x03 \x01(\tR\x07\x61\x64\x64ress\x12\x14\n\x05label\x18\x04 \x01(\tR\x05label\x12;\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\"\xc0\x01\n\x16UpsertRecipientRequest\x12\x34\n\trecipient\x18\x01 \x01(\x0b\x32\x16.carillon.v1.RecipientR\trecipient\x12;\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nupdateMask\x12\x33\n\tendpoints\x18\x03 \x03(\x0b\x32\x15.carillon.v1.EndpointR\tendpoints\"O\n\x17UpsertRecipientResponse\x12\x34\n\trecipient\x18\x01 \x01(\x0b\x32\x16.carillon.v1.RecipientR\trecipient\"8\n\x13GetRecipientRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\"L\n\x14GetRecipientResponse\x12\x34\n\trecipient\x18\x01 \x01(\x0b\x32\x16.carillon.v1.RecipientR\trecipient\"S\n\x15ListRecipientsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"x\n\x16ListRecipientsResponse\x12\x36\n\nrecipients\x18\x01 \x03(\x0b\x32\x16.carillon.v1.RecipientR\nrecipients\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\";\n\x16\x44\x65leteRecipientRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\"\x19\n\x17\x44\x65leteRecipientResponse\"j\n\x12PutEndpointRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\x12\x31\n\x08\x65ndpoint\x18\x02 \x01(\x0b\x32\x15.carillon.v1.EndpointR\x08\x65ndpoint\"H\n\x13PutEndpointResponse\x12\x31\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x15.carillon.v1.EndpointR\x08\x65ndpoint\"9\n\x14ListEndpointsRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\"L\n\x15ListEndpointsResponse\x12\x33\n\tendpoints\x18\x01 \x03(\x0b\x32\x15.carillon.v1.EndpointR\tendpoints\"J\n\x15\x44\x65leteEndpointRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\x12\x0e\n\x02id\x18\x02 \x01(\tR\x02id\"\x18\n\x16\x44\x65leteEndpointResponse2\x83\x05\n\x10RecipientService\x12\\\n\x0fUpsertRecipient\x12#.carillon.v1.UpsertRecipientRequest\x1a$.carillon.v1.UpsertRecipientResponse\x12S\n\x0cGetRecipient\x12 .carillon.v1.GetRecipientRequest\x1a!.carillon.v1.GetRecipientResponse\x12Y\n\x0eListRecipients\x12\".carillon.v1.ListRecipientsRequest\x1a#.carillon.v1.ListRecipientsResponse\x12\\\n\x0f\x44\x65leteRecipient\x12#.carillon.v1.DeleteRecipientRequest\x1a$.carillon.v1.DeleteRecipientResponse\x12P\n\x0bPutEndpoint\x12\x1f.carillon.v1.PutEndpointRequest\x1a .carillon.v1.PutEndpointResponse\x12V\n\rListEndpoints\x12!.carillon.v1.ListEndpointsRequest\x1a\".carillon.v1.ListEndpointsResponse\x12Y\n\x0e\x44\x65leteEndpoint\x12\".carillon.v1.DeleteEndpointRequest\x1a#.carillon.v1.DeleteEndpointResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#carillon/v1/recipient_service.proto\x12\x0b\x63\x61rillon.v1\x1a\x17\x63\x61rillon/v1/types.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x96\x02\n\tRecipient\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\x12\x16\n\x06locale\x18\x02 \x01(\tR\x06locale\x12\x1b\n\ttime_zone\x18\x03 \x01(\tR\x08timeZone\x12\x37\n\nattributes\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\nattributes\x12;\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\"\xee\x01\n\x08\x45ndpoint\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12.\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\x14.carillon.v1.ChannelR\x07\x63hannel\x12\x18\n\x07\x61\x64\x64ress\x18\x03 \x01(\tR\x07\x61\x64\x64ress\x12\x14\n\x05label\x18\x04 \x01(\tR\x05label\x12;\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x35\n\x08platform\x18\x06 \x01(\x0e\x32\x19.carillon.v1.PushPlatformR\x08platform\"\xc0\x01\n\x16UpsertRecipientRequest\x12\x34\n\trecipient\x18\x01 \x01(\x0b\x32\x16.carillon.v1.RecipientR\trecipient\x12;\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nupdateMask\x12\x33\n\tendpoints\x18\x03 \x03(\x0b\x32\x15.carillon.v1.EndpointR\tendpoints\"O\n\x17UpsertRecipientResponse\x12\x34\n\trecipient\x18\x01 \x01(\x0b\x32\x16.carillon.v1.RecipientR\trecipient\"8\n\x13GetRecipientRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\"L\n\x14GetRecipientResponse\x12\x34\n\trecipient\x18\x01 \x01(\x0b\x32\x16.carillon.v1.RecipientR\trecipient\"S\n\x15ListRecipientsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"x\n\x16ListRecipientsResponse\x12\x36\n\nrecipients\x18\x01 \x03(\x0b\x32\x16.carillon.v1.RecipientR\nrecipients\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\";\n\x16\x44\x65leteRecipientRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\"\x19\n\x17\x44\x65leteRecipientResponse\"j\n\x12PutEndpointRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\x12\x31\n\x08\x65ndpoint\x18\x02 \x01(\x0b\x32\x15.carillon.v1.EndpointR\x08\x65ndpoint\"H\n\x13PutEndpointResponse\x12\x31\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x15.carillon.v1.EndpointR\x08\x65ndpoint\"9\n\x14ListEndpointsRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\"L\n\x15ListEndpointsResponse\x12\x33\n\tendpoints\x18\x01 \x03(\x0b\x32\x15.carillon.v1.EndpointR\tendpoints\"J\n\x15\x44\x65leteEndpointRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\x12\x0e\n\x02id\x18\x02 \x01(\tR\x02id\"\x18\n\x16\x44\x65leteEndpointResponse2\x83\x05\n\x10RecipientService\x12\\\n\x0fUpsertRecipient\x12#.carillon.v1.UpsertRecipientRequest\x1a$.carillon.v1.UpsertRecipientResponse\x12S\n\x0cGetRecipient\x12 .carillon.v1.GetRecipientRequest\x1a!.carillon.v1.GetRecipientResponse\x12Y\n\x0eListRecipients\x12\".carillon.v1.ListRecipientsRequest\x1a#.carillon.v1.ListRecipientsResponse\x12\\\n\x0f\x44\x65leteRecipient\x12#.carillon.v1.DeleteRecipientRequest\x1a$.carillon.v1.DeleteRecipientResponse\x12P\n\x0bPutEndpoint\x12\x1f.carillon.v1.PutEndpointRequest\x1a .carillon.v1.PutEndpointResponse\x12V\n\rListEndpoints\x12!.carillon.v1.ListEndpointsRequest\x1a\".carillon.v1.ListEndpointsResponse\x12Y\n\x0e\x44\x65leteEndpoint\x12\".carillon.v1.DeleteEndpointRequest\x1a#.carillon.v1.DeleteEndpointResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,35 +38,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECIPIENT']._serialized_start=175
   _globals['_RECIPIENT']._serialized_end=453
   _globals['_ENDPOINT']._serialized_start=456
-  _globals['_ENDPOINT']._serialized_end=639
-  _globals['_UPSERTRECIPIENTREQUEST']._serialized_start=642
-  _globals['_UPSERTRECIPIENTREQUEST']._serialized_end=834
-  _globals['_UPSERTRECIPIENTRESPONSE']._serialized_start=836
-  _globals['_UPSERTRECIPIENTRESPONSE']._serialized_end=915
-  _globals['_GETRECIPIENTREQUEST']._serialized_start=917
-  _globals['_GETRECIPIENTREQUEST']._serialized_end=973
-  _globals['_GETRECIPIENTRESPONSE']._serialized_start=975
-  _globals['_GETRECIPIENTRESPONSE']._serialized_end=1051
-  _globals['_LISTRECIPIENTSREQUEST']._serialized_start=1053
-  _globals['_LISTRECIPIENTSREQUEST']._serialized_end=1136
-  _globals['_LISTRECIPIENTSRESPONSE']._serialized_start=1138
-  _globals['_LISTRECIPIENTSRESPONSE']._serialized_end=1258
-  _globals['_DELETERECIPIENTREQUEST']._serialized_start=1260
-  _globals['_DELETERECIPIENTREQUEST']._serialized_end=1319
-  _globals['_DELETERECIPIENTRESPONSE']._serialized_start=1321
-  _globals['_DELETERECIPIENTRESPONSE']._serialized_end=1346
-  _globals['_PUTENDPOINTREQUEST']._serialized_start=1348
-  _globals['_PUTENDPOINTREQUEST']._serialized_end=1454
-  _globals['_PUTENDPOINTRESPONSE']._serialized_start=1456
-  _globals['_PUTENDPOINTRESPONSE']._serialized_end=1528
-  _globals['_LISTENDPOINTSREQUEST']._serialized_start=1530
-  _globals['_LISTENDPOINTSREQUEST']._serialized_end=1587
-  _globals['_LISTENDPOINTSRESPONSE']._serialized_start=1589
-  _globals['_LISTENDPOINTSRESPONSE']._serialized_end=1665
-  _globals['_DELETEENDPOINTREQUEST']._serialized_start=1667
-  _globals['_DELETEENDPOINTREQUEST']._serialized_end=1741
-  _globals['_DELETEENDPOINTRESPONSE']._serialized_start=1743
-  _globals['_DELETEENDPOINTRESPONSE']._serialized_end=1767
-  _globals['_RECIPIENTSERVICE']._serialized_start=1770
-  _globals['_RECIPIENTSERVICE']._serialized_end=2413
+  _globals['_ENDPOINT']._serialized_end=694
+  _globals['_UPSERTRECIPIENTREQUEST']._serialized_start=697
+  _globals['_UPSERTRECIPIENTREQUEST']._serialized_end=889
+  _globals['_UPSERTRECIPIENTRESPONSE']._serialized_start=891
+  _globals['_UPSERTRECIPIENTRESPONSE']._serialized_end=970
+  _globals['_GETRECIPIENTREQUEST']._serialized_start=972
+  _globals['_GETRECIPIENTREQUEST']._serialized_end=1028
+  _globals['_GETRECIPIENTRESPONSE']._serialized_start=1030
+  _globals['_GETRECIPIENTRESPONSE']._serialized_end=1106
+  _globals['_LISTRECIPIENTSREQUEST']._serialized_start=1108
+  _globals['_LISTRECIPIENTSREQUEST']._serialized_end=1191
+  _globals['_LISTRECIPIENTSRESPONSE']._serialized_start=1193
+  _globals['_LISTRECIPIENTSRESPONSE']._serialized_end=1313
+  _globals['_DELETERECIPIENTREQUEST']._serialized_start=1315
+  _globals['_DELETERECIPIENTREQUEST']._serialized_end=1374
+  _globals['_DELETERECIPIENTRESPONSE']._serialized_start=1376
+  _globals['_DELETERECIPIENTRESPONSE']._serialized_end=1401
+  _globals['_PUTENDPOINTREQUEST']._serialized_start=1403
+  _globals['_PUTENDPOINTREQUEST']._serialized_end=1509
+  _globals['_PUTENDPOINTRESPONSE']._serialized_start=1511
+  _globals['_PUTENDPOINTRESPONSE']._serialized_end=1583
+  _globals['_LISTENDPOINTSREQUEST']._serialized_start=1585
+  _globals['_LISTENDPOINTSREQUEST']._serialized_end=1642
+  _globals['_LISTENDPOINTSRESPONSE']._serialized_start=1644
+  _globals['_LISTENDPOINTSRESPONSE']._serialized_end=1720
+  _globals['_DELETEENDPOINTREQUEST']._serialized_start=1722
+  _globals['_DELETEENDPOINTREQUEST']._serialized_end=1796
+  _globals['_DELETEENDPOINTRESPONSE']._serialized_start=1798
+  _globals['_DELETEENDPOINTRESPONSE']._serialized_end=1822
+  _globals['_RECIPIENTSERVICE']._serialized_start=1825
+  _globals['_RECIPIENTSERVICE']._serialized_end=2468
 # @@protoc_insertion_point(module_scope)

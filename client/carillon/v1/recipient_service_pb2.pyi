@@ -81,16 +81,23 @@ class Endpoint(_message.Message):
     ADDRESS_FIELD_NUMBER: _builtins.int
     LABEL_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    PLATFORM_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Opaque id. Read only."""
     channel: _types_pb2.Channel.ValueType
     """The channel; never IN_APP."""
     address: _builtins.str
     """EMAIL: an address, at most 254 characters. SMS: an E.164 number (`+41446681800`). WEBHOOK and CHAT: an absolute https URL of at most
-    2,048 characters; addresses that are not public are refused in every notation. PUSH: the device's token, at most 4,096 characters.
+    2,048 characters; addresses that are not public are refused in every notation. PUSH: the device's token, at most 4,096 characters; for
+    APNS 64 to 200 hexadecimal digits, for WEB_PUSH the browser's `PushSubscription` as JSON, of which `endpoint` (an address as for
+    WEBHOOK) and `keys` are kept.
     """
     label: _builtins.str
     """What the person calls it (`work`). At most 100 characters."""
+    platform: _types_pb2.PushPlatform.ValueType
+    """For PUSH only: whose token `address` is. Left out, the address tells: a JSON object is WEB_PUSH, 64 to 200 hexadecimal digits are APNS,
+    everything else is FCM. On other channels it is not set.
+    """
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was added. Read only."""
@@ -103,10 +110,11 @@ class Endpoint(_message.Message):
         address: _builtins.str = ...,
         label: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        platform: _types_pb2.PushPlatform.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "channel", b"channel", "create_time", b"create_time", "id", b"id", "label", b"label"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "channel", b"channel", "create_time", b"create_time", "id", b"id", "label", b"label", "platform", b"platform"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -108,7 +108,8 @@ class RecipientServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def PutEndpoint(self, request, context):
-        """Adds an endpoint, or changes the label of one with the same channel and address. Idempotent.
+        """Adds an endpoint, or changes the label of one with the same channel and address. Idempotent. One that had been retired because its
+        address was dead lives again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

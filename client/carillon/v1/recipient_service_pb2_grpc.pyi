@@ -46,7 +46,9 @@ class RecipientServiceStub:
     Live streams of the inbox are told with `reset`.
     """
     PutEndpoint: _grpc.UnaryUnaryMultiCallable[_recipient_service_pb2.PutEndpointRequest, _recipient_service_pb2.PutEndpointResponse]
-    """Adds an endpoint, or changes the label of one with the same channel and address. Idempotent."""
+    """Adds an endpoint, or changes the label of one with the same channel and address. Idempotent. One that had been retired because its
+    address was dead lives again.
+    """
     ListEndpoints: _grpc.UnaryUnaryMultiCallable[_recipient_service_pb2.ListEndpointsRequest, _recipient_service_pb2.ListEndpointsResponse]
     """Lists the endpoints of a recipient, oldest first; a recipient has at most 50."""
     DeleteEndpoint: _grpc.UnaryUnaryMultiCallable[_recipient_service_pb2.DeleteEndpointRequest, _recipient_service_pb2.DeleteEndpointResponse]
@@ -72,7 +74,9 @@ class RecipientServiceAsyncStub(RecipientServiceStub):
     Live streams of the inbox are told with `reset`.
     """
     PutEndpoint: _aio.UnaryUnaryMultiCallable[_recipient_service_pb2.PutEndpointRequest, _recipient_service_pb2.PutEndpointResponse]  # type: ignore[assignment]
-    """Adds an endpoint, or changes the label of one with the same channel and address. Idempotent."""
+    """Adds an endpoint, or changes the label of one with the same channel and address. Idempotent. One that had been retired because its
+    address was dead lives again.
+    """
     ListEndpoints: _aio.UnaryUnaryMultiCallable[_recipient_service_pb2.ListEndpointsRequest, _recipient_service_pb2.ListEndpointsResponse]  # type: ignore[assignment]
     """Lists the endpoints of a recipient, oldest first; a recipient has at most 50."""
     DeleteEndpoint: _aio.UnaryUnaryMultiCallable[_recipient_service_pb2.DeleteEndpointRequest, _recipient_service_pb2.DeleteEndpointResponse]  # type: ignore[assignment]
@@ -125,7 +129,9 @@ class RecipientServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recipient_service_pb2.PutEndpointRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recipient_service_pb2.PutEndpointResponse, _abc.Awaitable[_recipient_service_pb2.PutEndpointResponse]]:
-        """Adds an endpoint, or changes the label of one with the same channel and address. Idempotent."""
+        """Adds an endpoint, or changes the label of one with the same channel and address. Idempotent. One that had been retired because its
+        address was dead lives again.
+        """
 
     @_abc_1.abstractmethod
     def ListEndpoints(

@@ -62,6 +62,34 @@ CHANNEL_CHAT: Channel.ValueType  # 6
 """A message in a chat tool."""
 Global___Channel: _TypeAlias = Channel  # noqa: Y015
 
+class _PushPlatform:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PushPlatformEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PushPlatform.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PUSH_PLATFORM_UNSPECIFIED: _PushPlatform.ValueType  # 0
+    """Not set."""
+    PUSH_PLATFORM_FCM: _PushPlatform.ValueType  # 1
+    """Firebase Cloud Messaging: Android, and whatever else uses Firebase."""
+    PUSH_PLATFORM_APNS: _PushPlatform.ValueType  # 2
+    """The Apple Push Notification service."""
+    PUSH_PLATFORM_WEB_PUSH: _PushPlatform.ValueType  # 3
+    """A browser (RFC 8030)."""
+
+class PushPlatform(_PushPlatform, metaclass=_PushPlatformEnumTypeWrapper):
+    """Whose push service a device's token belongs to."""
+
+PUSH_PLATFORM_UNSPECIFIED: PushPlatform.ValueType  # 0
+"""Not set."""
+PUSH_PLATFORM_FCM: PushPlatform.ValueType  # 1
+"""Firebase Cloud Messaging: Android, and whatever else uses Firebase."""
+PUSH_PLATFORM_APNS: PushPlatform.ValueType  # 2
+"""The Apple Push Notification service."""
+PUSH_PLATFORM_WEB_PUSH: PushPlatform.ValueType  # 3
+"""A browser (RFC 8030)."""
+Global___PushPlatform: _TypeAlias = PushPlatform  # noqa: Y015
+
 class _Priority:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015

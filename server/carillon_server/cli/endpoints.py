@@ -8,12 +8,13 @@ import typer
 
 from carillon_server.cli import output
 from carillon_server.cli.filters import RecipientOption
-from carillon_server.cli.names import ChannelName, readable
+from carillon_server.cli.names import ChannelName, PlatformName, readable
 from carillon_server.cli.session import Session, calls_service
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from carillon.types import Endpoint as EndpointDict
     from carillon.v1.recipient_service_pb2 import Endpoint
 
 endpoints = typer.Typer(help="Keep where recipients can be reached.", no_args_is_help=True)
@@ -26,12 +27,16 @@ async def put_endpoint(
     channel: Annotated[ChannelName, typer.Argument(help="The channel.")],
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="A mail address, number, URL or token.")],
     label: Annotated[str, typer.Option(help="What the person calls it: work.")] = "",
+    platform: Annotated[
+        PlatformName | None, typer.Option(help="For push: whose token it is; left out, its look tells.")
+    ] = None,
     recipient: RecipientOption = "",
 ) -> None:
     """Add an address, or change the label of one that is there."""
-    response = await session.client.put_endpoint(
-        recipient_id=recipient, endpoint={"channel": channel.name, "address": address, "label": label}
-    )
+    endpoint: EndpointDict = {"channel": channel.name, "address": address, "label": label}
+    if platform is not None:
+        endpoint["platform"] = platform.name
+    response = await session.client.put_endpoint(recipient_id=recipient, endpoint=endpoint)
     _print(session, [response.endpoint])
 
 
@@ -61,13 +66,14 @@ def _print(session: Session, held: Sequence[Endpoint]) -> None:
     if session.as_json:
         output.print_json_lines(held)
         return
-    from carillon.v1.types_pb2 import Channel
+    from carillon.v1.types_pb2 import Channel, PushPlatform
 
-    table = output.table("id", "channel", "address", "label")
+    table = output.table("id", "channel", "platform", "address", "label")
     for endpoint in held:
         table.add_row(
             endpoint.id,
             readable(Channel, endpoint.channel),
+            readable(PushPlatform, endpoint.platform) if endpoint.platform else "",
             output.plain(endpoint.address),
             output.plain(endpoint.label),
         )

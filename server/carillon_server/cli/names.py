@@ -48,6 +48,14 @@ class ChannelName(StrEnum):
     CHAT = "chat"
 
 
+class PlatformName(StrEnum):
+    """The push services."""
+
+    FCM = "fcm"
+    APNS = "apns"
+    WEB_PUSH = "web_push"
+
+
 def readable(enum: ProtoEnum, number: int) -> str:
     """The name of a value; the number itself where a newer service sent one that is not known here."""
     value = enum.DESCRIPTOR.values_by_number.get(number)

@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from carillon_server.domain.channel import Channel
+from carillon_server.domain.channel import Channel, Platform
 from carillon_server.domain.ids import ENDPOINT_ID_BYTES, encode_endpoint_id
 
 MAX_ENDPOINTS = 50
@@ -34,6 +34,8 @@ class Endpoint:
     address: str
     label: str = ""
     create_time: datetime | None = None
+    platform: Platform = Platform.NONE
+    """Of PUSH endpoints."""
 
     @property
     def raw_id(self) -> bytes:

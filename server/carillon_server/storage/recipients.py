@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from carillon_server.domain.channel import Channel
+from carillon_server.domain.channel import Channel, Platform
 from carillon_server.domain.inbox import InboxAddress
 from carillon_server.domain.recipient import Endpoint, Recipient, RecipientPatch
 from carillon_server.storage.database import Connection, Database, Record
@@ -25,19 +25,20 @@ UPDATE recipient SET locale = coalesce($2, locale), time_zone = coalesce($3, tim
 WHERE inbox_id = $1 RETURNING {_COLUMNS}
 """
 
-_ENDPOINT_COLUMNS = "endpoint_id, address, label, create_time"
+_ENDPOINT_COLUMNS = "endpoint_id, address, label, platform, create_time"
 
 _LIST_ENDPOINTS = f"""
 SELECT {_ENDPOINT_COLUMNS} FROM endpoint WHERE inbox_id = $1 AND retire_time IS NULL ORDER BY create_time,
 endpoint_id
 """
 
-# Adding a retired endpoint again brings it back: the person says that it works.
+# Adding a retired endpoint again brings it back: the person says that it works. From then on it counts as
+# registered, so what a push service says about the time before does not retire it.
 _PUT_ENDPOINT = f"""
-INSERT INTO endpoint AS e (inbox_id, endpoint_id, address, label) VALUES ($1, $2, $3, $4)
+INSERT INTO endpoint AS e (inbox_id, endpoint_id, address, label, platform) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (inbox_id, endpoint_id) DO UPDATE
 SET label = CASE WHEN excluded.label = '' THEN e.label ELSE excluded.label END,
-    retire_time = NULL, retire_reason = NULL
+    platform = excluded.platform, register_time = now(), retire_time = NULL, retire_reason = NULL
 RETURNING {_ENDPOINT_COLUMNS}
 """
 
@@ -87,9 +88,9 @@ async def fetch_endpoints(connection: Connection, inbox_id: bytes) -> Sequence[E
 
 
 async def put_endpoint(connection: Connection, inbox_id: bytes, endpoint: Endpoint) -> Endpoint:
-    """Adds it, or changes its label."""
+    """Adds it, or changes its label and platform; it counts as registered now."""
     row = await connection.fetchrow(
-        _PUT_ENDPOINT, inbox_id, endpoint.raw_id, endpoint.address, endpoint.label
+        _PUT_ENDPOINT, inbox_id, endpoint.raw_id, endpoint.address, endpoint.label, endpoint.platform
     )
     if row is None:
         raise LookupError("an upsert returns its row")
@@ -127,4 +128,10 @@ def _read_recipient(row: Record) -> Recipient:
 
 
 def _read_endpoint(row: Record) -> Endpoint:
-    return Endpoint(Channel(row["endpoint_id"][0]), row["address"], row["label"], row["create_time"])
+    return Endpoint(
+        Channel(row["endpoint_id"][0]),
+        row["address"],
+        row["label"],
+        row["create_time"],
+        Platform(row["platform"]),
+    )

@@ -42,6 +42,7 @@ _LABEL_VALUE = line(max_characters=200)
 _REQUEST_ID = ascii_line(max_characters=128)
 _DEVICE_ID = ascii_line(max_characters=128)
 _CHANNEL = known_value(types.Channel.DESCRIPTOR)
+_PLATFORM = known_value(types.PushPlatform.DESCRIPTOR)
 _OWN_VALUES = struct(max_depth=16, max_keys=500, max_bytes=32 * 1024)
 _LINK = link(max_characters=2_048)
 
@@ -130,6 +131,7 @@ _ENDPOINT = MessageRule(
         "address": line(max_characters=4_096),
         "label": line(max_characters=100),
         "create_time": read_only,
+        "platform": _PLATFORM,
     },
     required=("channel", "address"),
     relations=relations.address_fits_channel,

@@ -9,7 +9,8 @@ from carillon.v1 import notification_service_pb2 as notifications
 from carillon.v1 import preference_service_pb2 as preferences
 from carillon.v1 import recipient_service_pb2 as recipients
 from carillon.v1 import types_pb2 as types
-from carillon_server.transport.validation.contact import email, phone
+from carillon_server.domain.channel import Platform
+from carillon_server.transport.validation.contact import email, phone, push_token
 from carillon_server.transport.validation.rule import FINE, Rule, Violations, under, wrong
 from carillon_server.transport.validation.url import web_url
 
@@ -129,9 +130,13 @@ def cancels_one_thing(request: notifications.CancelRequest) -> Violations:
 
 
 def address_fits_channel(endpoint: recipients.Endpoint) -> Violations:
-    """The address is one of the endpoint's channel."""
+    """The address is one of the endpoint's channel and platform."""
     if endpoint.channel == types.CHANNEL_IN_APP:
         return wrong("has no endpoints: every recipient has an inbox", "channel")
+    if endpoint.channel == types.CHANNEL_PUSH:
+        return under("address", push_token(endpoint.address, Platform(endpoint.platform)))
+    if endpoint.platform:
+        return wrong("is used with PUSH only", "platform")
     rule = _ADDRESSES.get(endpoint.channel)
     return under("address", rule(endpoint.address)) if rule else FINE
 

@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from carillon import AsyncClient, errors
 from carillon.v1 import types_pb2
+
+SUBSCRIPTION = (
+    '{"endpoint":"https://push.example/JzLQ3raZJfFBR0aqvOMsLrt54w4rJUsV","keys":{"p256dh":'
+    '"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",'
+    '"auth":"BTBZMqHH6r4Tts7J_aSIgg"}}'
+)
 
 
 async def test_a_recipient_is_created_and_changed_field_by_field(producer: AsyncClient, ada: str) -> None:
@@ -78,6 +86,7 @@ async def test_a_removed_endpoint_is_gone_and_another_recipients_is_not_found(
         ("SMS", "044 668 18 00"),
         ("WEBHOOK", "http://example.org/hook"),
         ("PUSH", ""),
+        ("PUSH", '{"endpoint": "https://push.example/1"}'),
     ],
 )
 async def test_an_address_fits_its_channel(
@@ -85,6 +94,34 @@ async def test_an_address_fits_its_channel(
 ) -> None:
     with pytest.raises(errors.FieldInvalidError):
         await gateway.put_endpoint(recipient_id=ada, endpoint={"channel": channel, "address": address})
+
+
+async def test_the_look_of_a_token_tells_its_platform_unless_it_is_named(
+    gateway: AsyncClient, ada: str
+) -> None:
+    async def put(address: str, platform: str | int = 0) -> tuple[int, str, str]:
+        device = {"channel": "PUSH", "address": address, "platform": platform}
+        endpoint = (await gateway.put_endpoint(recipient_id=ada, endpoint=device)).endpoint
+        return endpoint.platform, endpoint.address, endpoint.id
+
+    assert (await put("f:APA91b"))[0] == types_pb2.PUSH_PLATFORM_FCM
+    first, named = await put("aB" * 32), await put("AB" * 32, "APNS")
+    assert first == named
+    assert first[:2] == (types_pb2.PUSH_PLATFORM_APNS, "ab" * 32)
+    assert (await put("ab" * 32, "FCM"))[::2] == (types_pb2.PUSH_PLATFORM_FCM, first[2])
+    as_the_browser_has_it = {"expirationTime": None, **json.loads(SUBSCRIPTION)}
+    browser = await put(json.dumps(as_the_browser_has_it))
+    assert (
+        browser
+        == await put(SUBSCRIPTION, "WEB_PUSH")
+        == (types_pb2.PUSH_PLATFORM_WEB_PUSH, SUBSCRIPTION, browser[2])
+    )
+    for address, platform in (("short", "APNS"), ("no JSON", "WEB_PUSH"), ("token", 9)):
+        with pytest.raises(errors.FieldInvalidError):
+            await put(address, platform)
+    mail = {"channel": "EMAIL", "address": "ada@example.org", "platform": "FCM"}
+    with pytest.raises(errors.FieldInvalidError):
+        await gateway.put_endpoint(recipient_id=ada, endpoint=mail)
 
 
 async def test_recipients_are_listed_by_id_page_by_page(producer: AsyncClient, ada: str) -> None:

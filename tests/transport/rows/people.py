@@ -17,6 +17,12 @@ from tests.transport.rows.base import (
     soon,
 )
 
+SUBSCRIPTION = (
+    '{"endpoint":"https://push.example/JzLQ3raZJfFBR0aqvOMsLrt54w4rJUsV","keys":{"p256dh":'
+    '"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",'
+    '"auth":"BTBZMqHH6r4Tts7J_aSIgg"}}'
+)
+
 
 def people_rows() -> Iterator[Row]:
     yield from _preferences()
@@ -107,5 +113,32 @@ def _endpoints() -> Iterator[tuple[dict[str, Any], str | None]]:
             yield {"channel": channel, "address": address}, "address"
     for number in (0, 1, 7):
         yield {"channel": number, "address": "ada@example.com"}, "channel"
+    yield from _devices()
     for label in ("l" * 101, LINE_FEED):
         yield {"channel": 2, "address": "ada@example.com", "label": label}, "label"
+
+
+def _devices() -> Iterator[tuple[dict[str, Any], str | None]]:
+    for platform, address in (
+        (0, SUBSCRIPTION),
+        (3, SUBSCRIPTION),
+        (2, "aB" * 32),
+        (0, "f" * 201),
+        (1, "f" * 64),
+    ):
+        yield {"channel": 3, "address": address, "platform": platform}, None
+    bad = {
+        0: [
+            "{}",
+            '{"a":' + "[" * 4_000,
+            SUBSCRIPTION.replace("https:", "http:"),
+            SUBSCRIPTION.replace("BCV", "BCW"),
+        ],
+        2: ["f" * 63, "f" * 201, "g" * 64, SUBSCRIPTION],
+        3: ["f" * 64, SUBSCRIPTION.replace("keys", "key"), SUBSCRIPTION.replace("BTBZ", "BTBZBTBZ")],
+    }
+    for platform, addresses in bad.items():
+        for address in addresses:
+            yield {"channel": 3, "address": address, "platform": platform}, "address"
+    yield {"channel": 3, "address": "token", "platform": 4}, "platform"
+    yield {"channel": 2, "address": "ada@example.com", "platform": 1}, "platform"

@@ -6,7 +6,8 @@ from google.protobuf.json_format import MessageToDict
 
 from carillon.v1 import recipient_service_pb2 as pb
 from carillon.v1 import types_pb2
-from carillon_server.domain.channel import Channel
+from carillon_server.domain.channel import Channel, Platform
+from carillon_server.domain.push_address import canonical_address, tell_platform
 from carillon_server.domain.recipient import Endpoint, Recipient, RecipientPatch
 from carillon_server.transport.instants import set_timestamp
 from carillon_server.transport.validation.contact import normalize_email
@@ -31,9 +32,15 @@ def to_patch(recipient_id: str, request: pb.UpsertRecipientRequest) -> Recipient
 
 def to_endpoint(message: pb.Endpoint) -> Endpoint:
     """An endpoint to store, its address in the one spelling."""
-    channel = Channel(message.channel)
-    address = normalize_email(message.address) if channel is Channel.EMAIL else message.address
-    return Endpoint(channel, address, message.label)
+    match Channel(message.channel):
+        case Channel.EMAIL:
+            return Endpoint(Channel.EMAIL, normalize_email(message.address), message.label)
+        case Channel.PUSH:
+            platform = Platform(message.platform) or tell_platform(message.address)
+            address = canonical_address(platform, message.address)
+            return Endpoint(Channel.PUSH, address, message.label, platform=platform)
+        case channel:
+            return Endpoint(channel, message.address, message.label)
 
 
 def to_recipient_message(recipient: Recipient) -> pb.Recipient:
@@ -55,6 +62,7 @@ def to_endpoint_message(endpoint: Endpoint) -> pb.Endpoint:
         channel=types_pb2.Channel.ValueType(endpoint.channel),
         address=endpoint.address,
         label=endpoint.label,
+        platform=types_pb2.PushPlatform.ValueType(endpoint.platform),
     )
     if endpoint.create_time is not None:
         set_timestamp(message.create_time, endpoint.create_time)

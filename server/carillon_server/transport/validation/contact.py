@@ -1,4 +1,4 @@
-"""Rules for addresses of people: e-mail, telephone, language and zone."""
+"""Rules for addresses of people: e-mail, telephone, device, language and zone."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import phonenumbers
 from babel import Locale, UnknownLocaleError
 from email_validator import EmailNotValidError, validate_email
 
+from carillon_server.domain.channel import Platform
+from carillon_server.domain.push_address import AddressInvalidError, canonical_address, tell_platform
 from carillon_server.transport.validation.rule import FINE, Violations, wrong
 
 _MAX_EMAIL_CHARACTERS = 254
@@ -52,6 +54,15 @@ def phone(value: str) -> Violations:
         return _NO_PHONE
     spelling = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return FINE if spelling == value and phonenumbers.is_possible_number(number) else _NO_PHONE
+
+
+def push_token(value: str, platform: Platform) -> Violations:
+    """A token of that platform; of the one that it looks like, where none is named."""
+    try:
+        canonical_address(platform or tell_platform(value), value)
+    except AddressInvalidError as error:
+        return wrong(str(error))
+    return FINE
 
 
 def locale(value: str) -> Violations:

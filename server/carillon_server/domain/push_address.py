@@ -12,13 +12,13 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from carillon_server.domain.channel import Platform
+from carillon_server.domain.web_address import WebAddress
 
 _APNS_TOKEN = re.compile("[0-9A-Fa-f]{64,200}")
 _KEY = re.compile("[A-Za-z0-9_-]+=*")
-_URL = re.compile("https://[!-\\[\\]-~]{1,2040}")
+_MAX_URL_CHARACTERS = 2_048
 _AUTH_BYTES = 16
 _POINT_BYTES = 65
 _UNCOMPRESSED = 4
@@ -36,8 +36,10 @@ class AddressInvalidError(ValueError):
 class PushSubscription:
     """Where a browser can be reached."""
 
-    endpoint: str
-    """https; who has it may send, so it is kept out of logs."""
+    endpoint: str = field(repr=False)
+    """A URL; whoever has it may send, so it is kept out of logs. Whether plain http will do, the policy of
+    the installation says.
+    """
     p256dh: bytes = field(repr=False)
     """The browser's public key: an uncompressed point of P-256, 65 bytes."""
     auth: bytes = field(repr=False)
@@ -48,8 +50,8 @@ class PushSubscription:
         """Reads a subscription as browsers write it; raises `AddressInvalidError`."""
         document = _load(address)
         endpoint, keys = document.get("endpoint"), document.get("keys")
-        if not isinstance(endpoint, str) or not _is_https(endpoint):
-            raise AddressInvalidError("has no `endpoint` that is an absolute https URL of ASCII characters")
+        if not isinstance(endpoint, str) or not _is_web(endpoint):
+            raise AddressInvalidError("has no `endpoint` that is a URL of at most 2,048 ASCII characters")
         if not isinstance(keys, dict):
             raise AddressInvalidError("has no `keys`")
         return cls(endpoint, _read_point(keys.get("p256dh")), _read_auth(keys.get("auth")))
@@ -103,14 +105,12 @@ def _load(address: str) -> dict[str, Any]:
     return document
 
 
-def _is_https(url: str) -> bool:
-    if not _URL.fullmatch(url):
-        return False
+def _is_web(url: str) -> bool:
     try:
-        parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0 and parts.username is None
+        WebAddress.parse(url)
     except ValueError:
         return False
+    return len(url) <= _MAX_URL_CHARACTERS and url.isascii()
 
 
 def _read_auth(value: object) -> bytes:

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from carillon.v1 import recipient_service_pb2 as pb
 from carillon.v1 import types_pb2
+from carillon_server.domain.channel import Platform
 from carillon_server.domain.errors import FieldsInvalid, FieldViolation
+from carillon_server.domain.push_address import PushSubscription, tell_platform
 from carillon_server.services.ports import EgressPolicy
 
 _WEB_SCHEMES = ("https:", "http:")
@@ -31,9 +33,8 @@ class EndpointGuard:
         )
 
     def _violations(self, endpoint: pb.Endpoint, path: str) -> list[FieldViolation]:
-        if not _is_web(endpoint):
-            return []
-        reason = self._egress.check_url(endpoint.address)
+        url = _url_of(endpoint)
+        reason = self._egress.check_url(url) if url else None
         return [] if reason is None else [FieldViolation(f"{path}.address", reason)]
 
     def _refuse(self, violations: Iterable[FieldViolation]) -> None:
@@ -42,8 +43,18 @@ class EndpointGuard:
             raise FieldsInvalid(found)
 
 
-def _is_web(endpoint: pb.Endpoint) -> bool:
-    """Webhooks, whatever they look like; chat where the address is a URL of the web."""
-    if endpoint.channel == types_pb2.CHANNEL_CHAT:
-        return endpoint.address.lower().startswith(_WEB_SCHEMES)
-    return endpoint.channel == types_pb2.CHANNEL_WEBHOOK
+def _url_of(endpoint: pb.Endpoint) -> str:
+    """Webhooks, whatever they look like; chat where the address is a URL of the web; of browsers, their push
+    service. Empty: the service makes no request to this address.
+    """
+    match endpoint.channel:
+        case types_pb2.CHANNEL_WEBHOOK:
+            return endpoint.address
+        case types_pb2.CHANNEL_CHAT:
+            return endpoint.address if endpoint.address.lower().startswith(_WEB_SCHEMES) else ""
+        case types_pb2.CHANNEL_PUSH:
+            platform = endpoint.platform or tell_platform(endpoint.address)
+            browser = platform == Platform.WEB_PUSH
+            return PushSubscription.parse(endpoint.address).endpoint if browser else ""
+        case _:
+            return ""

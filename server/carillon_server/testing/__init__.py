@@ -5,7 +5,28 @@ allowing loopback: `CARILLON_EGRESS_ALLOWED_NETWORKS=127.0.0.0/8`.
 """
 
 from carillon_server.testing.answers import Fault, Reply, Step
+from carillon_server.testing.apns_fake import ApnsFake, ApnsNotification
 from carillon_server.testing.certificate import Certificate
+from carillon_server.testing.credentials import make_apns_key, make_service_account, make_vapid_key
+from carillon_server.testing.fcm_fake import FcmFake
+from carillon_server.testing.http2_fake import Http2Fake
 from carillon_server.testing.http_fake import HttpFake, ReceivedRequest
+from carillon_server.testing.web_push_fake import Browser, WebPushFake
 
-__all__ = ["Certificate", "Fault", "HttpFake", "ReceivedRequest", "Reply", "Step"]
+__all__ = [
+    "ApnsFake",
+    "ApnsNotification",
+    "Browser",
+    "Certificate",
+    "Fault",
+    "FcmFake",
+    "Http2Fake",
+    "HttpFake",
+    "ReceivedRequest",
+    "Reply",
+    "Step",
+    "WebPushFake",
+    "make_apns_key",
+    "make_service_account",
+    "make_vapid_key",
+]

@@ -15,12 +15,18 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 import httpcore2
+from h2.events import ConnectionTerminated
+from h2.exceptions import ProtocolError
 
 from carillon_server.delivery.providers.egress import AddressForbiddenError, Egress
 from carillon_server.delivery.providers.http_answer import HttpAnswer, HttpFailure
 from carillon_server.delivery.providers.http_backend import CheckedBackend
 from carillon_server.domain.web_address import WebAddress
 
+_SILENCE_SHARE = 0.8
+"""Of an answer's time, after which a connection on which nothing at all comes is taken for dead. Over HTTP/2
+many requests share one; if they only gave up one by one, all later ones would be sent into the same void.
+"""
 _SENDING = ("http11.send_request_headers.started", "http2.send_request_headers.started")
 
 
@@ -53,6 +59,7 @@ class HttpClient:
         """
         self._egress = egress
         self._limits = limits
+        self._silence_share = _SILENCE_SHARE if http2 else 1.0
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=_tls(ca_file),
             max_connections=self._limits.max_connections,
@@ -85,7 +92,7 @@ class HttpClient:
         reason = self._egress.check(address)
         if reason is not None:
             return HttpFailure("address_forbidden", reason, sent=False)
-        exchange = _Exchange(self._pool, self._limits)
+        exchange = _Exchange(self._pool, self._limits, self._silence_share)
         seconds = min(total_seconds or self._limits.total_seconds, self._limits.total_seconds)
         return await exchange.run(method, address, headers, body, seconds)
 
@@ -97,9 +104,10 @@ class HttpClient:
 class _Exchange:
     """One request under way."""
 
-    def __init__(self, pool: httpcore2.AsyncConnectionPool, limits: HttpLimits) -> None:
+    def __init__(self, pool: httpcore2.AsyncConnectionPool, limits: HttpLimits, silence_share: float) -> None:
         self._pool = pool
         self._limits = limits
+        self._silence_share = silence_share
         self._sent = False
 
     async def run(
@@ -113,7 +121,7 @@ class _Exchange:
             return HttpFailure("address_forbidden", str(error), sent=False)
         except (httpcore2.TimeoutException, TimeoutError):
             return self._failed("timeout", "no answer in time" if self._sent else "too slow to connect")
-        except (httpcore2.LocalProtocolError, httpcore2.RemoteProtocolError) as error:
+        except (httpcore2.LocalProtocolError, httpcore2.RemoteProtocolError, ProtocolError) as error:
             return self._failed(*_explain_protocol(error))
         except (httpcore2.NetworkError, httpcore2.ProxyError, OSError) as error:
             return self._failed(*self._explain_network(error))
@@ -137,7 +145,7 @@ class _Exchange:
             extensions={
                 "timeout": {
                     "connect": connect_seconds,
-                    "read": seconds,
+                    "read": seconds * self._silence_share,
                     "write": seconds,
                     "pool": connect_seconds,
                 },
@@ -155,6 +163,8 @@ class _Exchange:
                 async for part in parts:
                     body += part
                     if len(body) > self._limits.max_body_bytes:
+                        # Over HTTP/2 the rest would go on filling the connection that others share.
+                        await response.extensions["network_stream"].aclose()
                         break
         finally:
             await response.aclose()
@@ -179,6 +189,8 @@ class _Exchange:
 def _explain_protocol(error: Exception) -> tuple[str, str]:
     if isinstance(error, httpcore2.LocalProtocolError):
         return "protocol", "the request cannot be written"
+    if isinstance(error.args[0] if error.args else None, ConnectionTerminated):
+        return "disconnected", "the other side takes no more on this connection"
     if "disconnected" in str(error):
         return "disconnected", "hung up without an answer"
     return "protocol", "the answer is not HTTP"

@@ -20,7 +20,8 @@ from carillon_server.testing.http_fake import HttpFake, ReceivedRequest
 _READ_BYTES = 64 * 1024
 _DRIP_SECONDS = 0.05
 _FLOOD_BYTES = 16 * 1024
-_GARBAGE = b"\x00\xff\x16 this is no HTTP/2 \r\n\r\n" * 4
+# Data that belongs to no stream: RFC 9113, 6.1, forbids it.
+_GARBAGE = b"\x00\x00\x01\x00\x00\x00\x00\x00\x00x"
 _ENDS = (Fault.RESET, Fault.HANG_UP, Fault.GARBAGE, Fault.CUT)
 
 

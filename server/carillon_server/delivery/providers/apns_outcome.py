@@ -76,7 +76,7 @@ def _error_class(reason: str) -> str:
 def _timestamp(answer: HttpAnswer) -> datetime | None:
     """When APNs last knew the token to be dead, in milliseconds."""
     value = answer.json().get("timestamp")
-    if not isinstance(value, int):
+    if not isinstance(value, int) or isinstance(value, bool):
         return None
     try:
         return datetime.fromtimestamp(value / 1000, UTC)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 
-from carillon_server.delivery.providers.fcm_outcome import classify
+from carillon_server.delivery.providers.fcm_outcome import classify, refuses_token
 from carillon_server.delivery.providers.fcm_payload import FcmPayload
 from carillon_server.delivery.providers.fcm_token import AccessTokens, ServiceAccount
 from carillon_server.delivery.providers.http_answer import HttpAnswer, HttpFailure, classify_failure
@@ -17,8 +17,6 @@ from carillon_server.delivery.providers.provider import Message, ProviderKind, P
 from carillon_server.delivery.providers.service_url import ServiceUrl
 from carillon_server.domain.channel import Channel, Platform
 from carillon_server.domain.outcome import Outcome, Rejected, Retry
-
-_UNAUTHORIZED = 401
 
 
 def _check_account(value: SecretStr) -> SecretStr:
@@ -62,7 +60,7 @@ class FcmProvider:
         if not isinstance(token, str):
             return token
         answer = await self._post(body, token)
-        if isinstance(answer, HttpAnswer) and answer.status == _UNAUTHORIZED:
+        if isinstance(answer, HttpAnswer) and refuses_token(answer):
             token = await self._tokens.get(refused=token)
             if not isinstance(token, str):
                 return token

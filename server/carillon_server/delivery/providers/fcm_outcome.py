@@ -35,6 +35,11 @@ _REJECTED = {
 }
 
 
+def refuses_token(answer: HttpAnswer) -> bool:
+    """The access token does not hold (any more)."""
+    return answer.status == 401 and not _error_code(_mapping(answer.json().get("error")))
+
+
 def classify(answer: HttpAnswer, now: datetime) -> Outcome:
     """The outcome of a request to send."""
     if answer.ok:

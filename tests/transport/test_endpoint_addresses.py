@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 
 import grpc
@@ -14,6 +15,7 @@ from tests.addresses import FORBIDDEN_URLS, PUBLIC_URLS, private_hosts
 from tests.running import Issuer, make_settings, running_server
 from tests.transport.caller import Caller, Refused
 from tests.transport.conftest import House
+from tests.transport.rows.people import SUBSCRIPTION
 
 CHANNELS = (types_pb2.CHANNEL_WEBHOOK, types_pb2.CHANNEL_CHAT)
 
@@ -39,6 +41,11 @@ async def refusal(caller: Caller, address: str, channel: int = types_pb2.CHANNEL
     return None
 
 
+def subscription(url: str) -> str:
+    """A browser's, with that push service."""
+    return json.dumps({**json.loads(SUBSCRIPTION), "endpoint": url})
+
+
 def names_the_address(refused: Refused | None) -> bool:
     return refused is not None and (refused.code, refused.reason, refused.fields) == (
         grpc.StatusCode.INVALID_ARGUMENT,
@@ -58,6 +65,16 @@ async def test_no_notation_of_a_private_address_is_taken(house: House, channel: 
         url for url in FORBIDDEN_URLS if not names_the_address(await refusal(house.producer, url, channel))
     ]
     assert taken == []
+
+
+async def test_no_browsers_push_service_is_at_a_private_address(house: House) -> None:
+    taken = [
+        url
+        for url in FORBIDDEN_URLS
+        if not names_the_address(await refusal(house.producer, subscription(url), types_pb2.CHANNEL_PUSH))
+    ]
+    assert taken == []
+    await put(house.producer, subscription("https://push.example.com/1"), types_pb2.CHANNEL_PUSH)
 
 
 async def test_public_addresses_are_taken(house: House) -> None:

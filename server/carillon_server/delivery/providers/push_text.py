@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from urllib.parse import urljoin
@@ -14,6 +14,8 @@ from carillon_server.domain.channel import Priority
 
 LONGEST_SECONDS = 28 * 24 * 3600
 """How long a message is kept for a device that is off; what FCM allows, and others about as much."""
+_WORTH_CHARACTERS = 300
+"""Of a body; before it becomes shorter than that, pictures and buttons go."""
 _ELLIPSIS = "…"
 # What belongs to the character before: cut there, it would be another character.
 _JOINERS = "\u200d\ufe0e\ufe0f\u20e3"
@@ -22,18 +24,25 @@ Render = Callable[[str], bytes]
 """Writes the whole payload around a body."""
 
 
-def fit(renders: Iterable[Render], body: str, max_bytes: int) -> bytes | None:
-    """The first payload that keeps the limit, its body shortened where it must be; None: not even without.
+def fit(renders: Sequence[Render], body: str, max_bytes: int) -> bytes | None:
+    """The first payload that keeps the limit with a good part of the body; None: none does even without one.
 
-    `renders`: the same message with ever fewer trimmings.
+    `renders`: the same message with ever fewer trimmings. With the last, the body may shrink to nothing.
     """
-    for render in renders:
-        whole = render(body)
-        if len(whole) <= max_bytes:
-            return whole
-        if len(render("")) <= max_bytes:
-            return render(_shorten(render, body, max_bytes))
-    return None
+    *trimmed, plain = renders
+    for render in trimmed:
+        if len(render(_beginning(body))) <= max_bytes:
+            return _fit_body(render, body, max_bytes)
+    return _fit_body(plain, body, max_bytes) if len(plain("")) <= max_bytes else None
+
+
+def _beginning(body: str) -> str:
+    return body if len(body) <= _WORTH_CHARACTERS else _cut(body, _WORTH_CHARACTERS)
+
+
+def _fit_body(render: Render, body: str, max_bytes: int) -> bytes:
+    whole = render(body)
+    return whole if len(whole) <= max_bytes else render(_shorten(render, body, max_bytes))
 
 
 def _shorten(render: Render, body: str, max_bytes: int) -> str:

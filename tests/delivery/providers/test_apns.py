@@ -221,6 +221,18 @@ async def test_a_connection_that_apns_ends_is_replaced(apns: ApnsFake, provider:
     assert apns.connections_made == 2
 
 
+async def test_what_was_under_way_when_apns_ended_the_connection_is_tried_again(
+    apns: ApnsFake, provider: Provider
+) -> None:
+    apns.answer_with(Fault.HANG)
+    sending = asyncio.create_task(provider.send(note(DEVICE)))
+    await apns.wait_for(1)
+    await apns.go_away()
+    outcome = await sending
+    assert isinstance(outcome, Retry)
+    assert outcome.error_class == "disconnected"
+
+
 async def test_a_connection_on_which_nothing_comes_is_replaced(apns: ApnsFake, clock: Clock) -> None:
     provider = make(apns, clock, total_seconds=0.5)
     await provider.send(note(DEVICE))

@@ -79,6 +79,16 @@ async def test_one_address_is_one_endpoint_however_it_is_written(house: House) -
     assert not (await house.user().call("ListEndpoints", recipients.ListEndpointsRequest())).endpoints
 
 
+async def test_a_device_that_an_older_version_stored_has_a_platform(house: House, postgres_url: str) -> None:
+    endpoint = {"channel": types_pb2.CHANNEL_PUSH, "address": "ab" * 32}
+    await house.user().call("PutEndpoint", recipients.PutEndpointRequest(endpoint=endpoint))
+    connection = await asyncpg.connect(postgres_url)
+    await connection.execute("UPDATE endpoint SET platform = 0")
+    await connection.close()
+    listed = await house.user().call("ListEndpoints", recipients.ListEndpointsRequest())
+    assert [each.platform for each in listed.endpoints] == [types_pb2.PUSH_PLATFORM_APNS]
+
+
 async def test_a_device_registered_again_counts_from_then_on_and_lives(
     house: House, postgres_url: str
 ) -> None:

@@ -13,7 +13,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from typing import Any
 
-from carillon_server.domain.channel import Platform
+from carillon_server.domain.channel import Channel, Platform
 from carillon_server.domain.web_address import WebAddress
 
 _APNS_TOKEN = re.compile("[0-9A-Fa-f]{64,200}")
@@ -67,6 +67,13 @@ def tell_platform(address: str) -> Platform:
     if address.lstrip().startswith("{"):
         return Platform.WEB_PUSH
     return Platform.APNS if _APNS_TOKEN.fullmatch(address) else Platform.FCM
+
+
+def stored_platform(channel: Channel, platform: int, address: str) -> Platform:
+    """As stored; versions that knew of no platforms stored 0, so there the look tells."""
+    if channel is Channel.PUSH and not platform:
+        return tell_platform(address)
+    return Platform(platform)
 
 
 def canonical_address(platform: Platform, address: str) -> str:

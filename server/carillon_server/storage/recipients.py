@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from carillon_server.domain.channel import Channel, Platform
+from carillon_server.domain.channel import Channel
 from carillon_server.domain.inbox import InboxAddress
+from carillon_server.domain.push_address import stored_platform
 from carillon_server.domain.recipient import Endpoint, Recipient, RecipientPatch
 from carillon_server.storage.database import Connection, Database, Record
 
@@ -128,10 +129,6 @@ def _read_recipient(row: Record) -> Recipient:
 
 
 def _read_endpoint(row: Record) -> Endpoint:
-    return Endpoint(
-        Channel(row["endpoint_id"][0]),
-        row["address"],
-        row["label"],
-        row["create_time"],
-        Platform(row["platform"]),
-    )
+    channel, address = Channel(row["endpoint_id"][0]), row["address"]
+    platform = stored_platform(channel, row["platform"], address)
+    return Endpoint(channel, address, row["label"], row["create_time"], platform)

@@ -18,6 +18,7 @@ from carillon_server.domain.delivery import DeliveryState
 from carillon_server.domain.ids import DeliveryId
 from carillon_server.domain.lane import Lane
 from carillon_server.domain.notification import Stage
+from carillon_server.domain.push_address import stored_platform
 from carillon_server.domain.withdrawal import Standing
 from carillon_server.storage.database import Connection, Database, Record, column
 from carillon_server.storage.preference_rows import parse_preferences
@@ -236,7 +237,8 @@ def _read_due(row: Record) -> Due:
     standing, platform, unreadable = None, Platform.NONE, ""
     try:
         standing = _read_standing(row)
-        platform = Platform(row["platform"] or 0)
+        channel = Channel(row["endpoint_id"][0])
+        platform = stored_platform(channel, row["platform"] or 0, row["address"] or "")
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         # One row that makes no sense fails alone, not the batch that it was claimed with.
         unreadable = type(error).__name__

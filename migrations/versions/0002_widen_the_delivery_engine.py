@@ -119,6 +119,13 @@ def upgrade() -> None:
             postgresql_concurrently=True,
         )
         op.create_index(
+            "delivery_leased",
+            "delivery",
+            ["next_attempt_time"],
+            postgresql_where=sa.text("state = 2"),
+            postgresql_concurrently=True,
+        )
+        op.create_index(
             "delivery_by_tenant",
             "delivery",
             ["tenant", "create_time", "inbox_id", "seq", "ordinal"],
@@ -231,6 +238,7 @@ def downgrade() -> None:
     op.drop_index("attempt_by_message", "attempt")
     op.drop_index("delivery_by_tenant", "delivery")
     op.create_index("delivery_due", "delivery", ["next_attempt_time"], postgresql_where=_PENDING)
+    op.drop_index("delivery_leased", "delivery")
     op.drop_index("delivery_due_in_lane", "delivery")
     for table, column in reversed(_columns()):
         op.drop_column(table, column.name)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 import pytest
 
+from carillon_server.delivery.providers.provider import Message
 from carillon_server.domain.channel import Channel, Priority
 from carillon_server.domain.decide import DecisionReason, Verdict
 from carillon_server.domain.delivery import DeliveryState
@@ -106,16 +108,33 @@ async def test_all_devices_must_fail_first(house: House) -> None:
     assert told(far) == [P, P]
 
 
-async def test_all_devices_failing_at_once_call_up_the_next(house: House) -> None:
-    """Of endings that race, the last one sees the others."""
-    names = [f"person-{number}" for number in range(10)]
-    for name in names:
-        await reachable(house, name, devices=[f"{name}-{number}" for number in range(6)])
-    await house.send(*names, channels=(P,), fallbacks=CHAIN)
-    far = routes(PUSH=REFUSED)
-    async with house.working(far), house.working(far):
-        await house.settled(FINAL, within_seconds=20)
-    assert (told(far).count(P), told(far).count(S), told(far).count(E)) == (60, 10, 0)
+class Together:
+    """A provider that refuses two messages at the same moment, whichever worker sends them."""
+
+    name = "together"
+
+    def __init__(self) -> None:
+        self._barrier = asyncio.Barrier(2)
+
+    async def send(self, message: Message) -> Outcome:
+        await self._barrier.wait()
+        return REFUSED
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def test_two_devices_that_fail_at_once_call_up_the_next(postgres_url: str, redis_url: str) -> None:
+    """Two workers write the two endings at the same time; the second sees the first."""
+    configured = frozenset({P, S})
+    async with House.open(postgres_url, redis_url, configured=configured, worker_concurrency=1) as house:
+        await reachable(house, devices=("phone", "tablet"))
+        together, text = Together(), Far("SMS")
+        async with house.working({P: together, S: text}), house.working({P: together, S: text}):
+            for number in range(1, 11):
+                await house.send("ann", channels=(P,), fallbacks=(Fallback((P, S)),))
+                await house.settled(FINAL)
+                assert len(text.calls) == number
 
 
 async def test_what_may_have_arrived_calls_up_nothing(house: House) -> None:

@@ -12,13 +12,21 @@ from pathlib import Path
 import pytest
 
 from carillon_server.delivery.ending import end_tasks
+from carillon_server.delivery.isolation import CLEARING_SECONDS, SOLITUDE_SECONDS
+from carillon_server.delivery.providers.provider import Message
+from carillon_server.domain.channel import Channel, Priority
 from carillon_server.domain.delivery import DeliveryState
 from carillon_server.domain.inbox import InboxAddress
+from carillon_server.domain.outcome import Delivered, Outcome
+from tests.delivery.gate import Gate
 from tests.delivery.house import TENANT, House
 from tests.delivery.relay import Relay
 
 _WORKER = Path(__file__).with_name("worker_process.py")
 _SLOTS = 30
+_LOSE_ALL = """
+UPDATE delivery SET state = 2, attempt_count = 1, lease_expire_time = now(), next_attempt_time = now()
+"""
 FINAL = {DeliveryState.DELIVERED, DeliveryState.EXHAUSTED, DeliveryState.REJECTED}
 
 
@@ -65,8 +73,8 @@ async def test_two_bad_ones_among_a_thousand(house: House, relay: Relay, tmp_pat
     """
     good = await house.crowd(1_000)
     await house.people("exit", "damaged")
-    await house.send(*good[:300])
     await house.send("exit")
+    await house.send(*good[:300])
     await house.send("damaged", payload=b"\xff\xff")
     await house.send(*good[300:])
     async with supervised_worker(house, relay, tmp_path) as supervised:
@@ -82,6 +90,60 @@ async def test_two_bad_ones_among_a_thousand(house: House, relay: Relay, tmp_pat
     arrived = Counter(mail.recipient for mail in relay.mails)
     assert set(arrived) == {f"{name}@example.com" for name in good}
     assert arrived.total() - 1_000 <= taken_down
+
+
+class Watch:
+    """A provider that takes a little while, and sees what runs beside the suspect."""
+
+    name = "watch"
+
+    def __init__(self, suspect: str) -> None:
+        self.beside_suspect: list[int] = []
+        self._suspect = suspect
+        self._begun = 0
+        self._running = 0
+
+    async def send(self, message: Message) -> Outcome:
+        self._begun += 1
+        beside, begun = self._running, self._begun
+        self._running += 1
+        try:
+            await asyncio.sleep(0.1 if message.address == self._suspect else 0.01)
+        finally:
+            self._running -= 1
+        if message.address == self._suspect:
+            self.beside_suspect.append(beside + self._begun - begun)
+        return Delivered("seen")
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def test_a_suspect_runs_alone(house: House) -> None:
+    """Four hundred others, of both lanes, wait until it has been tried."""
+    names = await house.crowd(200)
+    await house.people("odd")
+    await house.send("odd")
+    await house.database.fetch(_LOSE_ALL)
+    await house.send(*names)
+    await house.send(*names, priority=Priority.HIGH)
+    watch = Watch("odd@example.com")
+    async with house.working({Channel.EMAIL: watch}):
+        await house.settled({DeliveryState.DELIVERED})
+    assert watch.beside_suspect == [0]
+
+
+async def test_a_suspect_that_hangs_holds_the_others_up_for_a_moment_only(house: House) -> None:
+    gate = Gate()
+    await house.people("odd", "ann")
+    await house.send("odd")
+    await house.database.fetch(_LOSE_ALL)
+    async with house.working({Channel.EMAIL: gate}):
+        await gate.wait_for(1)
+        await house.send("ann")
+        await gate.wait_for(2, within_seconds=CLEARING_SECONDS + SOLITUDE_SECONDS + 2)
+        gate.let_through()
+        await house.settled({DeliveryState.DELIVERED})
 
 
 @pytest.mark.parametrize(("trap", "copies"), [("before", 1), ("after", 2)])

@@ -9,7 +9,7 @@ here, however long ago it was sent. What nobody may take now waits, and nothing 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from carillon_server.delivery import metrics
@@ -29,6 +29,7 @@ from carillon_server.storage.deliveries import (
     Postponement,
     end,
     lock_due,
+    lock_suspects,
     postpone,
     take,
 )
@@ -103,16 +104,22 @@ class Claimer:
         self._lease_seconds = lease_seconds
         self._tenants = RecentTenants(routes)
 
-    async def claim(self, lane: Lane, limit: int, *, suspects: bool = False) -> Claimed:
-        """Takes up to `limit` due deliveries under a lease; raises what `Database.transaction` raises.
-
-        `suspects` are those whose last attempt never came back; the others are never among them.
+    async def claim(self, lane: Lane, limit: int) -> Claimed:
+        """Takes up to `limit` due deliveries of a lane under a lease; raises what `Database.transaction`
+        raises.
         """
+        return await self._claim(lambda connection: lock_due(connection, lane, limit))
+
+    async def claim_suspects(self, limit: int) -> Claimed:
+        """The same for those of all lanes whose last attempt never came back."""
+        return await self._claim(lambda connection: lock_suspects(connection, limit))
+
+    async def _claim(self, lock: Callable[[Connection], Awaitable[list[Due]]]) -> Claimed:
         found: list[_Sorted] = []
 
         async def work(connection: Connection) -> tuple[int, set[Lane]]:
             _release_all(found)  # of a try that ended in a deadlock
-            due = await lock_due(connection, lane, limit, suspects=suspects)
+            due = await lock(connection)
             await self._tenants.meet({item.tenant for item in due})
             sorted_ = _Sorted()
             found.append(sorted_)

@@ -10,7 +10,7 @@ from functools import partial
 from random import Random
 
 from carillon_server.config import Settings
-from carillon_server.delivery.claim import Assignment, Claimed, Claimer
+from carillon_server.delivery.claim import Assignment, Claimer
 from carillon_server.delivery.conclusion import Judge
 from carillon_server.delivery.dispatcher import Dispatcher
 from carillon_server.delivery.executor import DecodeNotification, Executor, LoadAttachments
@@ -62,7 +62,7 @@ class Crew:
             for lane in Lane
         }
         self._suspects = Dispatcher(
-            "suspects", self._claim_suspects, self._execute_alone, self._recorder, slots=1, batch=1
+            "suspects", self._claimer.claim_suspects, self._execute_alone, self._recorder, slots=1, batch=1
         )
 
     @property
@@ -95,15 +95,6 @@ class Crew:
 
     def _running_in_lanes(self) -> list[asyncio.Task[None]]:
         return [task for dispatcher in self._lanes.values() for task in dispatcher.running]
-
-    async def _claim_suspects(self, limit: int) -> Claimed:
-        found = 0
-        for lane in Lane:
-            claimed = await self._claimer.claim(lane, limit, suspects=True)
-            found = max(found, claimed.found)
-            if claimed.assignments:
-                return claimed
-        return Claimed((), found)
 
     async def _execute_alone(self, assignment: Assignment) -> None:
         async with self._isolation.alone():

@@ -26,7 +26,7 @@ from carillon_server.storage.preference_rows import parse_preferences
 # LIMIT 1 keeps each lookup a lookup: whatever the statistics say, no table is ever read as a whole.
 _LOCK = """
 WITH due AS (
-    SELECT * FROM delivery WHERE lane = $2 AND {states} AND next_attempt_time <= now()
+    SELECT * FROM delivery WHERE {condition} AND next_attempt_time <= now()
     ORDER BY next_attempt_time LIMIT $1 FOR UPDATE SKIP LOCKED
 )
 SELECT d.inbox_id, d.seq, d.ordinal, d.endpoint_id, d.lane, d.state, d.attempt_count, d.uncounted_attempts,
@@ -47,10 +47,10 @@ LEFT JOIN LATERAL (
     SELECT p.document FROM preference p WHERE p.inbox_id = d.inbox_id LIMIT 1) p ON true
 ORDER BY d.next_attempt_time
 """
-LOCK_DUE = _LOCK.format(states="state <= 3 AND state <> 2")
-"""What waits for an attempt."""
-LOCK_SUSPECTS = _LOCK.format(states="state <= 3 AND state = 2")
-"""Whose last attempt never came back."""
+LOCK_DUE = _LOCK.format(condition="lane = $2 AND state <= 3 AND state <> 2")
+"""What waits for an attempt in a lane."""
+LOCK_SUSPECTS = _LOCK.format(condition="state = 2")
+"""Whose last attempt never came back, in any lane: an index of their own finds them among millions."""
 
 _TAKE = """
 WITH taken AS (
@@ -187,12 +187,16 @@ class Postponement:
     reason: str
 
 
-async def lock_due(connection: Connection, lane: Lane, limit: int, *, suspects: bool = False) -> list[Due]:
-    """Up to `limit` due deliveries that nobody else has locked, the longest due first; either those that
-    wait for an attempt or `suspects`, whose last attempt never came back.
+async def lock_due(connection: Connection, lane: Lane, limit: int) -> list[Due]:
+    """Up to `limit` due deliveries of a lane that nobody else has locked, the longest due first; those
+    whose last attempt never came back are not among them.
     """
-    sql = LOCK_SUSPECTS if suspects else LOCK_DUE
-    return [_read_due(row) for row in await connection.fetch(sql, limit, int(lane))]
+    return [_read_due(row) for row in await connection.fetch(LOCK_DUE, limit, int(lane))]
+
+
+async def lock_suspects(connection: Connection, limit: int) -> list[Due]:
+    """Up to `limit` deliveries whose last attempt never came back and that nobody else has locked."""
+    return [_read_due(row) for row in await connection.fetch(LOCK_SUSPECTS, limit)]
 
 
 async def take(connection: Connection, claims: Sequence[Claim], lease_seconds: float) -> None:

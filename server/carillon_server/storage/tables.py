@@ -222,6 +222,7 @@ delivery = Table(
     Column("click_time", Instant),
     # SCHEDULED, ATTEMPTING and RETRYING are due at next_attempt_time (for ATTEMPTING: when the lease ends).
     Index("delivery_due_in_lane", "lane", "next_attempt_time", postgresql_where=text("state <= 3")),
+    Index("delivery_leased", "next_attempt_time", postgresql_where=text("state = 2")),
     Index("delivery_by_tenant", "tenant", "create_time", "inbox_id", "seq", "ordinal"),
     postgresql_with={"fillfactor": 80},
 )

@@ -25,6 +25,10 @@ _MAX_DATA_BYTES = 32 * 1024
 _MAX_DATA_DEPTH = 16
 _MAX_DATA_KEYS = 500
 _MAX_SCHEDULE = timedelta(days=366)
+_MAX_FALLBACKS = 3
+_CHAIN_LENGTHS = range(2, 6)
+_MIN_AFTER = timedelta(seconds=1)
+_MAX_AFTER = timedelta(hours=24)
 
 Violation = tuple[str, str]
 
@@ -105,6 +109,35 @@ def send(request: SendRequest, now: datetime) -> Iterator[Violation]:
         yield from text("labels", key, 64, 1)
         yield from text("labels", value, 200)
     yield from _times(request, now)
+    yield from _fallbacks(request)
+
+
+def _fallbacks(request: SendRequest) -> Iterator[Violation]:
+    if len(request.fallbacks) > _MAX_FALLBACKS:
+        yield "fallbacks", f"has at most {_MAX_FALLBACKS}"
+        return
+    seen: set[int] = set()
+    for index, fallback in enumerate(request.fallbacks):
+        path = f"fallbacks[{index}]"
+        yield from _chain(f"{path}.channels", fallback.channels, seen)
+        after = fallback.after.ToTimedelta()
+        if after and not _MIN_AFTER <= after <= _MAX_AFTER:
+            yield f"{path}.after", "is 1 s to 24 h"
+
+
+def _chain(path: str, channels: Sequence[Channel], seen: set[int]) -> Iterator[Violation]:
+    """`seen`: the channels of the chains before; those of this one are added."""
+    fits = len(channels) in _CHAIN_LENGTHS and types_pb2.CHANNEL_IN_APP not in channels
+    if not fits or not seen.isdisjoint(channels):
+        yield path, "has 2 to 5 channels that no other chain has, not IN_APP"
+        return
+    chain: set[int] = set()
+    for index, named in enumerate(channels):
+        yield from channel(f"{path}[{index}]", named)
+        if named in chain:
+            yield f"{path}[{index}]", "is there twice"
+        chain.add(named)
+    seen.update(chain)
 
 
 def content(value: Content) -> Iterator[Violation]:

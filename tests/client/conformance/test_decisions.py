@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -52,6 +53,26 @@ async def test_a_channel_without_a_provider_is_suppressed(producer: AsyncClient,
     await producer.put_endpoint(recipient_id=ada, endpoint={"channel": "PUSH", "address": "device-token"})
     decisions = await decide(producer, ada, channels=["PUSH"])
     assert decisions == {PUSH: (SUPPRESS, pb.DECISION_REASON_CHANNEL_NOT_CONFIGURED)}
+
+
+async def test_a_fallback_takes_the_first_channel_that_reaches(
+    producer: AsyncClient, gateway: AsyncClient, reachable: str
+) -> None:
+    """Its channels count as named, beside the others; the notification is in the inbox at once."""
+    fallback = {"channels": ["PUSH", "EMAIL"], "after": timedelta(minutes=5)}
+    assert await decide(producer, reachable, channels=["IN_APP"], fallbacks=[fallback]) == {
+        IN_APP: (SEND, pb.DECISION_REASON_REQUESTED),
+        PUSH: (SUPPRESS, pb.DECISION_REASON_CHANNEL_NOT_CONFIGURED),
+        EMAIL: (SEND, pb.DECISION_REASON_REQUESTED),
+    }
+    assert (await gateway.list(recipient_id=reachable)).total_count == 1
+
+
+async def test_the_channels_of_a_fallback_join_the_defaults(producer: AsyncClient, reachable: str) -> None:
+    decisions = await decide(producer, reachable, fallbacks=[{"channels": ["PUSH", "SMS"]}])
+    assert decisions[IN_APP] == (SEND, pb.DECISION_REASON_DEFAULT)
+    assert decisions[EMAIL] == (SEND, pb.DECISION_REASON_DEFAULT)
+    assert decisions[PUSH][0] == SUPPRESS
 
 
 async def test_nobody_is_told_of_their_own_act(producer: AsyncClient, gateway: AsyncClient, ada: str) -> None:

@@ -11,6 +11,7 @@ NESTED: dict[str, Any] = {}
 for _ in range(17):
     NESTED = {"deeper": NESTED}
 
+PUSH_ELSE_SMS: dict[str, Any] = {"channels": ["PUSH", "SMS"]}
 SIX_ACTIONS = [{"id": f"{number}", "label": "Open"} for number in range(6)]
 
 REFUSED: list[tuple[str, dict[str, Any]]] = [
@@ -49,6 +50,13 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("data", {"data": {f"{number}": None for number in range(501)}}),
     ("data", {"data": {"text": "x" * 40_000}}),
     ("deliver_time", {"deliver_time": datetime.now(UTC) + timedelta(days=400)}),
+    ("fallbacks", {"fallbacks": [PUSH_ELSE_SMS] * 4}),
+    ("fallbacks[0].channels", {"fallbacks": [{"channels": ["PUSH"]}]}),
+    ("fallbacks[0].channels", {"fallbacks": [{"channels": ["IN_APP", "EMAIL"]}]}),
+    ("fallbacks[0].channels[1]", {"fallbacks": [{"channels": ["PUSH", "PUSH"]}]}),
+    ("fallbacks[1].channels", {"fallbacks": [PUSH_ELSE_SMS, {"channels": ["SMS", "EMAIL"]}]}),
+    ("fallbacks[0].after", {"fallbacks": [{**PUSH_ELSE_SMS, "after": timedelta(milliseconds=999)}]}),
+    ("fallbacks[0].after", {"fallbacks": [{**PUSH_ELSE_SMS, "after": timedelta(hours=25)}]}),
 ]
 
 

@@ -9,13 +9,18 @@ import pytest
 from google.protobuf.struct_pb2 import Struct
 
 from carillon.v1 import types_pb2
+from carillon_server.delivery.claim import Claimer
+from carillon_server.delivery.conclusion import Judge
+from carillon_server.delivery.executor import Executor
 from carillon_server.delivery.queueing import LONGEST_LINE_SECONDS, RATE_LIMITED, WaitingLines
+from carillon_server.delivery.recorder import Recorder
 from carillon_server.delivery.routing.route import Wait
 from carillon_server.delivery.routing.static import StaticRoutes
 from carillon_server.domain.backoff import RetryPolicy
 from carillon_server.domain.channel import Channel, Priority
 from carillon_server.domain.delivery import DeliveryState
 from carillon_server.domain.delivery_settings import Branding, DeliverySettings
+from carillon_server.domain.lane import Lane
 from carillon_server.domain.outcome import (
     Delivered,
     EndpointGone,
@@ -23,14 +28,17 @@ from carillon_server.domain.outcome import (
     Throttled,
     Unknown,
 )
+from carillon_server.storage.database import BadRowError
+from carillon_server.transport.encode import decode_notification
 from tests.delivery.gate import Gate
-from tests.delivery.house import TENANT, House
+from tests.delivery.house import TENANT, House, no_wake
 from tests.delivery.scripted import Far, ScriptedRoutes
 from tests.eventually import eventually
 
 E = Channel.EMAIL
 AWAY = Retry("http_503", "away")
 SLOW = RetryPolicy(first_seconds=600, longest_seconds=600, max_attempts=5, give_up_seconds=3600)
+_REFUSE_ATTEMPTS = "ALTER TABLE attempt ADD CONSTRAINT none CHECK (number < 0)"
 _END_LEASES = "UPDATE delivery SET lease_expire_time = now(), next_attempt_time = now() WHERE state = 2"
 
 
@@ -229,3 +237,42 @@ async def test_urgent_ones_pass_by_a_thousand_that_hang(postgres_url: str, redis
             rows = await house.database.fetch("SELECT lane, state FROM delivery WHERE state = 2")
             assert sorted(row["lane"] for row in rows) == [0] + [1] * 20
             gate.let_through()
+
+
+@pytest.mark.parametrize(
+    ("at_most_once", "state"), [(True, DeliveryState.UNKNOWN), (False, DeliveryState.RETRYING)]
+)
+async def test_a_call_that_hangs_is_given_up(
+    house: House, *, at_most_once: bool, state: DeliveryState
+) -> None:
+    routes = StaticRoutes({E: Gate()}, [E] if at_most_once else [])
+    lines, policies = WaitingLines(Random(1)), dict.fromkeys(Channel, SLOW)
+    claimer = Claimer(house.database, routes, policies, lines, no_wake, lease_seconds=60)
+    recorder = Recorder(house.database, no_wake)
+    executor = Executor(
+        routes, Judge(policies, Random(1)), decode_notification, recorder, attempt_timeout_seconds=0.05
+    )
+    await house.people("ann")
+    await house.send("ann")
+    claimed = await claimer.claim(Lane.BULK, 1)
+    await executor.execute(claimed.assignments[0])
+    (row,), (attempt,) = await house.deliveries(), await house.attempts()
+    assert (row["state"], attempt["error_class"]) == (state, "timeout")
+
+
+async def test_places_are_given_back_when_a_claim_is_not_written(house: House) -> None:
+    routes = ScriptedRoutes({E: [Far("far")]})
+    claimer = Claimer(
+        house.database,
+        routes,
+        dict.fromkeys(Channel, SLOW),
+        WaitingLines(Random(1)),
+        no_wake,
+        lease_seconds=60,
+    )
+    await house.people("ann")
+    await house.send("ann")
+    await house.database.fetch(_REFUSE_ATTEMPTS)
+    with pytest.raises(BadRowError):
+        await claimer.claim(Lane.BULK, 10)
+    assert (routes.asked, routes.held) == (1, 0)

@@ -86,7 +86,8 @@ async def test_two_bad_ones_among_a_thousand(house: House, relay: Relay, tmp_pat
     assert {row["state"] for row in states.values()} == {DeliveryState.DELIVERED}
     assert supervised.ends == poison["attempt_count"] == 3
     taken_down = sum(row["attempt_count"] for row in states.values()) - 1_000
-    assert taken_down < _SLOTS
+    # All that ran beside it the first time, and what a busy machine did not finish in time to leave it alone.
+    assert taken_down < 2 * _SLOTS
     arrived = Counter(mail.recipient for mail in relay.mails)
     assert set(arrived) == {f"{name}@example.com" for name in good}
     assert arrived.total() - 1_000 <= taken_down
@@ -133,15 +134,15 @@ async def test_a_suspect_runs_alone(house: House) -> None:
     assert watch.beside_suspect == [0]
 
 
-async def test_a_suspect_that_hangs_holds_the_others_up_for_a_moment_only(house: House) -> None:
+async def test_suspects_that_hang_hold_the_others_up_for_a_moment_only(house: House) -> None:
     gate = Gate()
-    await house.people("odd", "ann")
-    await house.send("odd")
+    await house.people("odd", "queer", "ann")
+    await house.send("odd", "queer")
     await house.database.fetch(_LOSE_ALL)
     async with house.working({Channel.EMAIL: gate}):
         await gate.wait_for(1)
         await house.send("ann")
-        await gate.wait_for(2, within_seconds=CLEARING_SECONDS + SOLITUDE_SECONDS + 2)
+        await gate.wait_for(3, within_seconds=2 * (CLEARING_SECONDS + SOLITUDE_SECONDS) + 2)
         gate.let_through()
         await house.settled({DeliveryState.DELIVERED})
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from random import Random
+from statistics import fmean
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,9 +14,12 @@ from carillon_server.domain.backoff import (
     EMAIL_POLICY,
     MAX_AFTER_SECONDS,
     MIN_AFTER_SECONDS,
+    RETRY_POLICIES,
     RetryPolicy,
+    plan_pause,
     plan_retry,
 )
+from carillon_server.domain.channel import Channel
 
 seconds = st.floats(min_value=0.001, max_value=1e6)
 policies = st.builds(
@@ -73,3 +78,48 @@ def test_the_same_attempt_of_many_deliveries_spreads_over_the_whole_wait() -> No
     waits = sorted(plan_retry(EMAIL_POLICY, 3, math.inf, rng) or 0.0 for _ in range(1_000))
     assert waits[100] < 0.2 * 240
     assert waits[900] > 0.8 * 240
+
+
+@pytest.mark.parametrize(
+    ("channel", "shortest_seconds", "longest_seconds"),
+    [
+        (Channel.PUSH, 60, 6 * 3600),
+        (Channel.SMS, 5, 3600),
+        (Channel.WEBHOOK, 24 * 3600, 4 * 24 * 3600),
+        (Channel.CHAT, 600, 12 * 3600),
+    ],
+)
+def test_each_channel_has_its_patience(
+    channel: Channel, shortest_seconds: float, longest_seconds: float
+) -> None:
+    """On average over many deliveries; none is tried longer than its channel allows."""
+    policy, ages = RETRY_POLICIES[channel], []
+    for seed in range(200):
+        rng, age, attempt = Random(seed), 0.0, 1
+        while (wait := plan_retry(policy, attempt, policy.give_up_seconds - age, rng)) is not None:
+            age += wait
+            attempt += 1
+        assert attempt <= policy.max_attempts
+        ages.append(age)
+    assert max(ages) <= longest_seconds
+    assert fmean(ages) >= shortest_seconds
+
+
+def test_webhooks_are_tried_ten_times_over_days() -> None:
+    policy, ages = RETRY_POLICIES[Channel.WEBHOOK], []
+    for seed in range(200):
+        rng = Random(seed)
+        waits = [
+            plan_retry(policy, attempt, math.inf, rng) or 0.0 for attempt in range(1, policy.max_attempts)
+        ]
+        ages.append(sum(waits))
+    assert policy.max_attempts == 10
+    assert 2 * 24 * 3600 < fmean(ages) < 4 * 24 * 3600
+
+
+@given(seeds, st.floats(min_value=1, max_value=86_400))
+def test_a_pause_is_at_least_what_was_asked_for(seed: int, after: float) -> None:
+    pause = plan_pause(EMAIL_POLICY, math.inf, Random(seed), after)
+    assert pause is not None
+    assert after <= pause <= MAX_AFTER_SECONDS
+    assert plan_pause(EMAIL_POLICY, after / 2, Random(seed), after) is None

@@ -125,7 +125,7 @@ def _fallbacks(request: SendRequest) -> Iterator[Violation]:
             yield f"{path}.after", "is 1 s to 24 h"
 
 
-def _chain(path: str, channels: Sequence[Channel], seen: set[int]) -> Iterator[Violation]:
+def _chain(path: str, channels: Sequence[int], seen: set[int]) -> Iterator[Violation]:
     """`seen`: the channels of the chains before; those of this one are added."""
     fits = len(channels) in _CHAIN_LENGTHS and types_pb2.CHANNEL_IN_APP not in channels
     if not fits or not seen.isdisjoint(channels):

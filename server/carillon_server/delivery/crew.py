@@ -10,7 +10,7 @@ from functools import partial
 from random import Random
 
 from carillon_server.config import Settings
-from carillon_server.delivery.claim import Assignment, Claimer
+from carillon_server.delivery.claim import Assignment, Claimed, Claimer
 from carillon_server.delivery.conclusion import Judge
 from carillon_server.delivery.dispatcher import Dispatcher
 from carillon_server.delivery.executor import DecodeNotification, Executor, LoadAttachments
@@ -23,6 +23,9 @@ from carillon_server.domain.channel import Channel
 from carillon_server.domain.lane import Lane
 from carillon_server.storage.database import Database
 from carillon_server.storage.deliveries import Claim
+
+_SUSPECTS_AT_ONCE = 10
+"""Each has its solitude, one after the other; those that hang go on after it."""
 
 
 class Crew:
@@ -62,7 +65,13 @@ class Crew:
             for lane in Lane
         }
         self._suspects = Dispatcher(
-            "suspects", self._claimer.claim_suspects, self._execute_alone, self._recorder, slots=1, batch=1
+            "suspects",
+            self._claim_suspect,
+            self._execute_alone,
+            self._recorder,
+            self._isolation,
+            slots=_SUSPECTS_AT_ONCE,
+            batch=1,
         )
 
     @property
@@ -95,6 +104,12 @@ class Crew:
 
     def _running_in_lanes(self) -> list[asyncio.Task[None]]:
         return [task for dispatcher in self._lanes.values() for task in dispatcher.running]
+
+    async def _claim_suspect(self, limit: int) -> Claimed:
+        claimed = await self._claimer.claim_suspects(limit)
+        if claimed.assignments:
+            self._isolation.shut()
+        return claimed
 
     async def _execute_alone(self, assignment: Assignment) -> None:
         async with self._isolation.alone():

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-CLEARING_SECONDS = 0.5
+CLEARING_SECONDS = 1.0
 """How long what runs may take to end."""
 SOLITUDE_SECONDS = 1.0
 """How long nothing is started beside a suspect; what takes a worker down does so at once."""
@@ -29,6 +29,7 @@ class Isolation:
         self._claims = 0
         self._no_claims = asyncio.Event()
         self._no_claims.set()
+        self._turn = object()
 
     @asynccontextmanager
     async def claiming(self) -> AsyncIterator[None]:
@@ -43,21 +44,29 @@ class Isolation:
             if not self._claims:
                 self._no_claims.set()
 
+    def shut(self) -> None:
+        """A suspect was claimed: nothing more is, until `alone` opens the gate again."""
+        self._open.clear()
+
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
         """The gate is shut inside, for as long as solitude lasts."""
-        self._open.clear()
+        turn = self._turn = object()
+        self.shut()
+
+        def let_in() -> None:
+            # One that took longer than its solitude must not end that of the next.
+            if self._turn is turn:
+                self._open.set()
+
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLEARING_SECONDS):
                     await self._clear()
-            ending = asyncio.get_running_loop().call_later(SOLITUDE_SECONDS, self._open.set)
-            try:
-                yield
-            finally:
-                ending.cancel()
+            asyncio.get_running_loop().call_later(SOLITUDE_SECONDS, let_in)
+            yield
         finally:
-            self._open.set()
+            let_in()
 
     async def _clear(self) -> None:
         await self._no_claims.wait()

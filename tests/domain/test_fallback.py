@@ -44,6 +44,11 @@ def test_the_first_goes_out_and_the_others_wait() -> None:
     assert line.places[E] == Place(chain=1, rank=2, wait_seconds=120.0)
 
 
+def test_the_inbox_is_never_held_back() -> None:
+    line = line_up(going_out(P, Channel.IN_APP), [Fallback((P, Channel.IN_APP))], NOW)
+    assert [decision.verdict for decision in line.decisions] == [Verdict.SEND, Verdict.SEND]
+
+
 def test_who_cannot_be_reached_first_is_reached_second_at_once() -> None:
     line = line_up([refused(P), *going_out(S)], [Fallback((P, S))], NOW)
     assert [decision.verdict for decision in line.decisions] == [Verdict.SUPPRESS, Verdict.SEND]

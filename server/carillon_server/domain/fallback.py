@@ -61,7 +61,8 @@ def channels_of(chains: Sequence[Fallback]) -> tuple[Channel, ...]:
 def line_up(decisions: Sequence[Decision], chains: Sequence[Fallback], now: datetime) -> Line:
     """Holds back what is not the first in its chain. A channel belongs to the first chain that names it."""
     places: dict[Channel, Place] = {}
-    going_out = {decision.channel for decision in decisions if decision.verdict is Verdict.SEND}
+    # An inbox never fails: whoever names it in a chain must not lose it.
+    going_out = {d.channel for d in decisions if d.verdict is Verdict.SEND} - {Channel.IN_APP}
     for number, chain in enumerate(chains, start=1):
         ranked = [c for c in chain.channels if c in going_out and c not in places]
         for rank, channel in enumerate(ranked):

@@ -47,6 +47,11 @@ class SecretBox:
         return _open(self._keys[0], tenant, purpose, sealed) is None
 
 
+def provider_purpose(name: str) -> str:
+    """Of the secrets of a tenant's provider, a JSON object."""
+    return f"provider:{name}"
+
+
 def _open(key: bytes, tenant: str, purpose: str, sealed: bytes) -> bytes | None:
     if not sealed.startswith(_VERSION):
         return None

@@ -132,6 +132,9 @@ class ProviderKind(Generic[S]):
     """Takes the provider's name, its settings and the workshop."""
     platforms: frozenset[Platform] = frozenset()
     """For PUSH: whose tokens it takes; empty: all."""
+    one_far_side: bool = True
+    """All its messages go to one service. False: each address is a service of its own (a URL), whose
+    failures and pauses say nothing about the others; no breaker opens for them."""
     at_most_once: bool = False
     """An attempt whose fate is not known must not be repeated."""
     read_callback: Callable[[S, Callback], Sequence[ProviderEvent]] | None = None

@@ -1,0 +1,124 @@
+"""What stands between a worker and one provider of one tenant: breaker, pause, rate and places.
+
+A sick, slow or strict provider is held off here, so it harms nobody but those who have to use it. All of it
+counts per worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from carillon_server.delivery.routing.route import Wait
+from carillon_server.domain.backoff import MAX_AFTER_SECONDS, MIN_AFTER_SECONDS
+from carillon_server.domain.breaker import Breaker
+from carillon_server.domain.outcome import Outcome, Throttled
+from carillon_server.domain.provider import ProviderConfig
+from carillon_server.domain.provider_failure import Sign, read_sign
+from carillon_server.domain.token_bucket import TokenBucket
+from carillon_server.domain.waiting_line import WaitingLine
+
+PAUSE_SECONDS = 30.0
+"""Where a provider asks to be left alone and does not say for how long."""
+_BUSY_SECONDS = 0.1
+_INTERVAL_SECONDS = 0.02
+_LONGEST_INTERVAL_SECONDS = 5.0
+_FIRST_CALL_SECONDS = 0.5
+_SMOOTHING = 0.1
+_MIN_RATE_PER_SECOND = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One call under way."""
+
+    ticket: int
+    start: float
+
+
+class Guard:
+    """Asked before every call, told after it."""
+
+    def __init__(
+        self, config: ProviderConfig, monotonic: Callable[[], float], *, one_far_side: bool = True
+    ) -> None:
+        """`one_far_side`: all messages go to the same service, so what one meets the others would meet."""
+        self._monotonic = monotonic
+        self._one_far_side = one_far_side
+        self.breaker = Breaker()
+        self.running = 0
+        self.paused_until: float | None = None
+        self._call_seconds = _FIRST_CALL_SECONDS
+        self._line = WaitingLine()
+        self._config = config
+        self.bucket = self._make_bucket()
+
+    def limit(self, config: ProviderConfig) -> None:
+        """Other limits for the same service: what is known of its state stays."""
+        old, self._config = self._config, config
+        if (old.rate_per_second, old.burst) != (config.rate_per_second, config.burst):
+            self.bucket = self._make_bucket()
+
+    def obstacle(self) -> Wait | None:
+        """What keeps a call from beginning now, and for how long; None: nothing."""
+        now = self._monotonic()
+        waits = [
+            Wait(self.breaker.wait_seconds(now), "breaker_open"),
+            Wait(max(0.0, (self.paused_until or now) - now), "paused"),
+            Wait(self.bucket.wait_seconds(now) if self.bucket else 0.0, "rate_limited"),
+            Wait(_BUSY_SECONDS if self.running >= self._config.max_concurrency else 0.0, "busy"),
+        ]
+        longest = max(waits, key=lambda wait: wait.seconds)
+        return longest if longest.seconds > 0 else None
+
+    def line_up(self, obstacle: Wait) -> Wait:
+        """The same for one of many who wait, so that they do not all come back at once."""
+        interval = min(self._interval_seconds(obstacle.reason), _LONGEST_INTERVAL_SECONDS)
+        return Wait(self._line.join(self._monotonic(), obstacle.seconds, interval), obstacle.reason)
+
+    def enter(self) -> Place:
+        """Begins a call where there is no obstacle."""
+        now = self._monotonic()
+        if self.bucket:
+            self.bucket.take(now)
+        self.running += 1
+        return Place(self.breaker.begin(now), now)
+
+    def leave_unused(self, place: Place) -> None:
+        """The call was not made."""
+        self.running -= 1
+        self.breaker.abandon(place.ticket)
+        if self.bucket:
+            self.bucket.give_back()
+
+    def leave(self, place: Place, outcome: Outcome | None) -> None:
+        """The call ended; None: it was cancelled, which tells nothing."""
+        now = self._monotonic()
+        self.running -= 1
+        self._call_seconds += _SMOOTHING * (now - place.start - self._call_seconds)
+        sign = read_sign(outcome) if outcome and self._one_far_side else Sign.NOTHING
+        if sign is Sign.WELL:
+            self.breaker.succeed(place.ticket)
+        elif sign is Sign.SICK:
+            self.breaker.fail(place.ticket, now)
+        else:
+            self.breaker.abandon(place.ticket)
+        if isinstance(outcome, Throttled) and self._one_far_side:
+            self._pause(now, outcome.after_seconds)
+
+    def _pause(self, now: float, after_seconds: float | None) -> None:
+        asked = PAUSE_SECONDS if after_seconds is None else after_seconds
+        until = now + min(max(asked, MIN_AFTER_SECONDS), MAX_AFTER_SECONDS)
+        self.paused_until = max(until, self.paused_until or until)
+
+    def _make_bucket(self) -> TokenBucket | None:
+        rate = self._config.rate_per_second
+        if rate is None:
+            return None
+        return TokenBucket(max(rate, _MIN_RATE_PER_SECOND), self._config.burst, self._monotonic())
+
+    def _interval_seconds(self, reason: str) -> float:
+        rate = self._config.rate_per_second
+        if reason == "busy":
+            return max(_INTERVAL_SECONDS / 4, self._call_seconds / max(1, self._config.max_concurrency))
+        return max(_INTERVAL_SECONDS, 1 / max(rate, _MIN_RATE_PER_SECOND) if rate is not None else 0.0)

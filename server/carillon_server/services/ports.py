@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from carillon_server.domain.channel import Channel, Platform
+from carillon_server.domain.channel import Channel
 from carillon_server.domain.delivery_settings import Fallback
 from carillon_server.domain.lane import Lane
 from carillon_server.domain.notification import InboxChange
 from carillon_server.domain.provider_event import Callback, ProviderEvent
+from carillon_server.domain.provider_kind import ProviderKindInfo
 
 
 class Clock(Protocol):
@@ -59,35 +60,10 @@ class CheckedSettings:
     """To be sealed; never told again."""
 
 
-@dataclass(frozen=True, slots=True)
-class SettingDescription:
-    """One setting of a kind."""
-
-    name: str
-    description: str
-    required: bool
-    secret: bool
-    """Sealed at rest, never told again."""
-
-
-@dataclass(frozen=True, slots=True)
-class KindDescription:
-    """A kind of providers, for those who configure one."""
-
-    name: str
-    channels: tuple[Channel, ...]
-    platforms: tuple[Platform, ...]
-    """For PUSH: whose tokens it takes; empty: all, or none of its business."""
-    at_most_once: bool
-    """An attempt whose fate is not known is not repeated."""
-    has_callbacks: bool
-    settings: tuple[SettingDescription, ...]
-
-
 class ProviderCatalog(Protocol):
     """The kinds of providers that there are."""
 
-    def describe(self) -> Sequence[KindDescription]:
+    def kinds(self) -> Sequence[ProviderKindInfo]:
         """All of them, by name."""
         ...
 
@@ -95,8 +71,10 @@ class ProviderCatalog(Protocol):
         """Raises `FieldsInvalid` with paths as `kind`, `channel`, `settings.account_sid`."""
         ...
 
-    def read_callback(
+    async def read_callback(
         self, kind: str, settings: Mapping[str, Any], callback: Callback
     ) -> Sequence[ProviderEvent]:
-        """What a provider tells; `settings` with the secrets. Raises CALLBACK_REFUSED."""
+        """What a provider tells; `settings` with the secrets. Raises CALLBACK_REFUSED, and `Unavailable`
+        where what proves it cannot be had now.
+        """
         ...

@@ -141,7 +141,8 @@ class Agency:
         workshop = Workshop(utc_now, Egress())
         builder = ProviderBuilder(self.kinds, workshop, self.box, self.ticks)
         values = {"monotonic": self.ticks, "rng": Random(1), **options}
-        return Directory(self.database, builder, installation=installation, **values)
+        fixed = [builder.build(config) for config in installation]
+        return Directory(self.database, builder, installation=fixed, **values)
 
     @asynccontextmanager
     async def open(self, *installation: ProviderConfig, **options: Any) -> AsyncIterator[Directory]:

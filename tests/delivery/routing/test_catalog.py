@@ -12,9 +12,11 @@ from pydantic import BaseModel, Field, SecretStr, field_validator, model_validat
 from carillon_server.delivery.providers.kinds import KINDS
 from carillon_server.delivery.providers.provider import CallbackRefusedError, ProviderKind, ProviderSettings
 from carillon_server.delivery.routing.catalog import KindCatalog
+from carillon_server.delivery.routing.secret_fields import secret_fields
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.errors import FieldsInvalid, Reason, Refusal
 from carillon_server.domain.provider_event import Callback, EventKind, ProviderEvent
+from carillon_server.domain.provider_kind import ProviderKindInfo
 
 CANARY = "canary-7f3a"
 
@@ -119,11 +121,11 @@ def test_an_unknown_kind_and_a_channel_that_is_not_its_own_are_named() -> None:
     assert set(violations("text", Channel.PUSH, **GOOD)) == {"channel"}
 
 
-def test_a_callback_is_read_by_its_kind_or_refused() -> None:
-    def call(kind: str, settings: dict[str, Any], signature: str) -> Sequence[ProviderEvent]:
-        return CATALOG.read_callback(kind, settings, Callback("", {"signature": signature}, b""))
+async def test_a_callback_is_read_by_its_kind_or_refused() -> None:
+    async def call(kind: str, settings: dict[str, Any], signature: str) -> Sequence[ProviderEvent]:
+        return await CATALOG.read_callback(kind, settings, Callback("", {"signature": signature}, b""))
 
-    assert [event.event_id for event in call("text", GOOD, CANARY)] == ["e1"]
+    assert [event.event_id for event in await call("text", GOOD, CANARY)] == ["e1"]
     for kind, settings, signature in (
         ("text", GOOD, "forged"),
         ("text", {"account": "acme"}, CANARY),
@@ -131,25 +133,22 @@ def test_a_callback_is_read_by_its_kind_or_refused() -> None:
         ("fax", {}, ""),
     ):
         with pytest.raises(Refusal) as refusal:
-            call(kind, settings, signature)
+            await call(kind, settings, signature)
         assert refusal.value.reason is Reason.CALLBACK_REFUSED
 
 
 def test_kinds_are_described_for_operators() -> None:
-    dumb, text = CATALOG.describe()
-    assert (dumb.name, dumb.has_callbacks, dumb.settings) == ("dumb", False, ())
+    dumb, text = CATALOG.kinds()
+    assert (dumb.name, dumb.has_callbacks, dumb.fields) == ("dumb", False, ())
     assert (text.channels, text.has_callbacks) == ((Channel.SMS,), True)
-    described = {each.name: (each.required, each.secret) for each in text.settings}
-    assert described == {
-        "account": (True, False),
-        "token": (True, True),
-        "keys": (False, True),
-        "servers": (False, True),
-        "port": (False, False),
-    }
+    described = {each.name: (each.required, each.secret, each.type) for each in text.fields}
+    assert described["account"] == (True, False, "string")
+    assert described["token"] == (True, True, "string")
+    assert described["keys"] == (False, True, "array")
+    assert described["port"] == (False, False, "integer")
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_every_setting_of_every_kind_is_documented(name: str) -> None:
-    (kind,) = [each for each in KindCatalog().describe() if each.name == name]
-    assert all(setting.description for setting in kind.settings)
+@pytest.mark.parametrize("kind", KindCatalog().kinds(), ids=lambda kind: kind.name)
+def test_every_kind_documents_its_settings_and_hides_what_is_sealed(kind: ProviderKindInfo) -> None:
+    assert all(each.description for each in kind.fields)
+    assert {each.name for each in kind.fields if each.secret} == secret_fields(KINDS[kind.name].settings)

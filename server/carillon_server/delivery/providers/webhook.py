@@ -75,4 +75,4 @@ def _build(name: str, settings: WebhookSettings, workshop: Workshop) -> WebhookP
     return WebhookProvider(name, settings, workshop.http_client(), workshop.clock)
 
 
-KIND = ProviderKind("webhook", frozenset({Channel.WEBHOOK}), WebhookSettings, _build)
+KIND = ProviderKind("webhook", frozenset({Channel.WEBHOOK}), WebhookSettings, _build, one_far_side=False)

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
+from carillon_server.delivery.providers.describe import describe_kind
 from carillon_server.delivery.providers.kinds import KINDS
 from carillon_server.delivery.providers.provider import CallbackRefusedError, ProviderKind
 from carillon_server.delivery.routing.secret_fields import reveal, secret_fields
@@ -15,7 +16,8 @@ from carillon_server.delivery.routing.settings_violations import describe_violat
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.errors import FieldsInvalid, Reason, Refusal
 from carillon_server.domain.provider_event import Callback, ProviderEvent
-from carillon_server.services.ports import CheckedSettings, KindDescription, SettingDescription
+from carillon_server.domain.provider_kind import ProviderKindInfo
+from carillon_server.services.ports import CheckedSettings
 
 
 class KindCatalog:
@@ -24,8 +26,8 @@ class KindCatalog:
     def __init__(self, kinds: Mapping[str, ProviderKind[Any]] = KINDS) -> None:
         self._kinds = kinds
 
-    def describe(self) -> Sequence[KindDescription]:
-        return [_describe(self._kinds[name]) for name in sorted(self._kinds)]
+    def kinds(self) -> Sequence[ProviderKindInfo]:
+        return [describe_kind(self._kinds[name]) for name in sorted(self._kinds)]
 
     def check(self, kind: str, channel: Channel, settings: Mapping[str, Any]) -> CheckedSettings:
         known = self._kinds.get(kind)
@@ -46,7 +48,7 @@ class KindCatalog:
             secrets=to_jsonable_python({name: value for name, value in given.items() if name in secret}),
         )
 
-    def read_callback(
+    async def read_callback(
         self, kind: str, settings: Mapping[str, Any], callback: Callback
     ) -> Sequence[ProviderEvent]:
         known = self._kinds.get(kind)
@@ -58,18 +60,3 @@ class KindCatalog:
             raise Refusal(Reason.CALLBACK_REFUSED, "this provider is not configured") from error
         except CallbackRefusedError as error:
             raise Refusal(Reason.CALLBACK_REFUSED, "this is no callback of the provider") from error
-
-
-def _describe(kind: ProviderKind[Any]) -> KindDescription:
-    secret = secret_fields(kind.settings)
-    return KindDescription(
-        name=kind.name,
-        channels=tuple(sorted(kind.channels)),
-        platforms=tuple(sorted(kind.platforms)),
-        at_most_once=kind.at_most_once,
-        has_callbacks=kind.read_callback is not None,
-        settings=tuple(
-            SettingDescription(name, field.description or "", field.is_required(), name in secret)
-            for name, field in kind.settings.model_fields.items()
-        ),
-    )

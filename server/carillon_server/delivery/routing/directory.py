@@ -22,7 +22,7 @@ from carillon_server.delivery.routing.route import Route, Wait
 from carillon_server.domain.channel import Channel, Platform
 from carillon_server.domain.delivery_settings import NO_SETTINGS, DeliverySettings
 from carillon_server.domain.errors import Refusal
-from carillon_server.domain.provider import INSTALLATION, ProviderConfig
+from carillon_server.domain.provider import INSTALLATION
 from carillon_server.domain.provider_health import ProviderHealth
 from carillon_server.storage.database import Database
 from carillon_server.storage.delivery_settings import fetch_settings
@@ -46,16 +46,14 @@ class Directory:
         database: Database,
         builder: ProviderBuilder,
         *,
-        installation: Sequence[ProviderConfig] = (),
+        installation: Sequence[GuardedProvider] = (),
         rng: Random | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         fresh_seconds: float = FRESH_SECONDS,
         max_tenants: int = MAX_TENANTS,
         send_timeout_seconds: float = SEND_TIMEOUT_SECONDS,
     ) -> None:
-        """`installation`: providers out of the settings of the installation. Raises `UnusableError` for one
-        that cannot be built.
-        """
+        """`installation`: providers out of the settings of the installation; they serve every tenant."""
         self._database = database
         self._builder = builder
         self._rng = rng or Random()

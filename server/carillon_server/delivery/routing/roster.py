@@ -37,15 +37,13 @@ class Roster:
         tenant: str,
         builder: ProviderBuilder,
         discard: Callable[[GuardedProvider], None],
-        fixed: Sequence[ProviderConfig] = (),
+        fixed: Sequence[GuardedProvider] = (),
     ) -> None:
-        """`discard` lets a provider go that gets no more messages; `fixed` are in no row. Raises
-        `UnusableError` for one of those.
-        """
+        """`discard` lets a provider go that gets no more messages; `fixed` are in no row."""
         self._tenant = tenant
         self._builder = builder
         self._discard = discard
-        self._fixed = [builder.build(config) for config in fixed]
+        self._fixed = list(fixed)
         self._entries: dict[str, _Entry] = {}
         self._sandbox: GuardedProvider | None = None
         self.settings: DeliverySettings = NO_SETTINGS

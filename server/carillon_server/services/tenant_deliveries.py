@@ -54,7 +54,7 @@ class TenantDeliveries:
         monotonic: Callable[[], float] = time.monotonic,
         max_tenants: int = MAX_TENANTS,
     ) -> None:
-        """`fixed`: channels that the settings of the installation serve, for all who have none of their own."""
+        """`fixed`: channels that the settings of the installation serve, for whoever has no own."""
         self._database = database
         self._fixed = frozenset(fixed)
         self._monotonic = monotonic

@@ -148,20 +148,30 @@ async def test_a_pause_is_kept_to_the_second_and_to_a_day_at_most(agency: Agency
         assert isinstance(await deliver(directory, "acme"), Delivered)
 
 
-async def test_the_rate_paces_and_those_who_wait_are_spread(agency: Agency) -> None:
+async def test_the_rate_paces(agency: Agency) -> None:
     await agency.put("acme", "main", "far", rate_per_second=10.0, burst=5)
     async with agency.open(fresh_seconds=1e9) as directory:
         await directory.refresh(["acme"])
         for _ in range(5):
             await taken(directory, "acme").send(message())
-        waits = [waited(directory, "acme") for _ in range(10)]
-        assert {wait.reason for wait in waits} == {"rate_limited"}
-        assert [wait.seconds for wait in waits] == pytest.approx([0.1 * (n + 1) for n in range(10)])
-        start = agency.ticks.now
-        for wait in waits:
-            agency.ticks.now = start + wait.seconds
+        for _ in range(20):
+            wait = waited(directory, "acme")
+            assert wait.reason == "rate_limited"
+            assert (wait.seconds, wait.interval_seconds) == pytest.approx((0.1, 0.1))
+            agency.ticks.now += wait.seconds
             await taken(directory, "acme").send(message())
-        assert waited(directory, "acme").reason == "rate_limited"
+
+
+async def test_those_who_wait_for_a_place_come_back_as_fast_as_calls_end(agency: Agency) -> None:
+    await agency.put("acme", "main", "far", max_concurrency=2)
+    async with agency.open(fresh_seconds=1e9) as directory:
+        await directory.refresh(["acme"])
+        for _ in range(60):
+            route = taken(directory, "acme")
+            agency.ticks.now += 3.0
+            await route.send(message())
+        _, _ = taken(directory, "acme"), taken(directory, "acme")
+        assert waited(directory, "acme").interval_seconds == pytest.approx(1.5, rel=0.05)
 
 
 async def test_a_place_that_is_released_costs_nothing(agency: Agency) -> None:

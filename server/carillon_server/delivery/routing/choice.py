@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from random import Random
 
 from carillon_server.delivery.routing.guarded_provider import GuardedProvider
@@ -29,13 +30,12 @@ def choose(
     free = [each for obstacle, each in obstacles if obstacle is None]
     if free:
         return _draw(free, rng)
-    waits = [(obstacle, each) for obstacle, each in obstacles if obstacle is not None]
+    waits = [obstacle for obstacle, _ in obstacles if obstacle is not None]
     if not waits:
         return Wait(MISSING_SECONDS, MISSING)
-    soonest, guarded = min(waits, key=lambda pair: pair[0].seconds)
-    wait = guarded.guard.line_up(soonest)
-    shared = len(asked) < len(candidates)
-    return Wait(min(wait.seconds, _OTHERS_AGAIN_SECONDS), wait.reason) if shared else wait
+    soonest = min(waits, key=lambda wait: wait.seconds)
+    others = len(asked) < len(candidates)
+    return replace(soonest, seconds=min(soonest.seconds, _OTHERS_AGAIN_SECONDS)) if others else soonest
 
 
 def has_other(candidates: Sequence[GuardedProvider], tried: Collection[str]) -> bool:

@@ -16,12 +16,11 @@ from carillon_server.domain.outcome import Outcome, Throttled
 from carillon_server.domain.provider import ProviderConfig
 from carillon_server.domain.provider_failure import Sign, read_sign
 from carillon_server.domain.token_bucket import TokenBucket
-from carillon_server.domain.waiting_line import WaitingLine
 
 PAUSE_SECONDS = 30.0
 """Where a provider asks to be left alone and does not say for how long."""
 _BUSY_SECONDS = 0.1
-_INTERVAL_SECONDS = 0.02
+_SHORTEST_INTERVAL_SECONDS = 0.005
 _LONGEST_INTERVAL_SECONDS = 5.0
 _FIRST_CALL_SECONDS = 0.5
 _SMOOTHING = 0.1
@@ -49,7 +48,6 @@ class Guard:
         self.running = 0
         self.paused_until: float | None = None
         self._call_seconds = _FIRST_CALL_SECONDS
-        self._line = WaitingLine()
         self._config = config
         self.bucket = self._make_bucket()
 
@@ -62,19 +60,14 @@ class Guard:
     def obstacle(self) -> Wait | None:
         """What keeps a call from beginning now, and for how long; None: nothing."""
         now = self._monotonic()
-        waits = [
-            Wait(self.breaker.wait_seconds(now), "breaker_open"),
-            Wait(max(0.0, (self.paused_until or now) - now), "paused"),
-            Wait(self.bucket.wait_seconds(now) if self.bucket else 0.0, "rate_limited"),
-            Wait(_BUSY_SECONDS if self.running >= self._config.max_concurrency else 0.0, "busy"),
-        ]
-        longest = max(waits, key=lambda wait: wait.seconds)
-        return longest if longest.seconds > 0 else None
-
-    def line_up(self, obstacle: Wait) -> Wait:
-        """The same for one of many who wait, so that they do not all come back at once."""
-        interval = min(self._interval_seconds(obstacle.reason), _LONGEST_INTERVAL_SECONDS)
-        return Wait(self._line.join(self._monotonic(), obstacle.seconds, interval), obstacle.reason)
+        waits = {
+            "breaker_open": self.breaker.wait_seconds(now),
+            "paused": max(0.0, (self.paused_until or now) - now),
+            "rate_limited": self.bucket.wait_seconds(now) if self.bucket else 0.0,
+            "busy": _BUSY_SECONDS if self.running >= self._config.max_concurrency else 0.0,
+        }
+        reason = max(waits, key=lambda each: waits[each])
+        return Wait(waits[reason], reason, self._interval_seconds(reason)) if waits[reason] > 0 else None
 
     def enter(self) -> Place:
         """Begins a call where there is no obstacle."""
@@ -118,7 +111,8 @@ class Guard:
         return TokenBucket(max(rate, _MIN_RATE_PER_SECOND), self._config.burst, self._monotonic())
 
     def _interval_seconds(self, reason: str) -> float:
+        """Between two calls when it goes on: by the rate, and by how long calls take lately."""
         rate = self._config.rate_per_second
-        if reason == "busy":
-            return max(_INTERVAL_SECONDS / 4, self._call_seconds / max(1, self._config.max_concurrency))
-        return max(_INTERVAL_SECONDS, 1 / max(rate, _MIN_RATE_PER_SECOND) if rate is not None else 0.0)
+        by_rate = 1 / max(rate, _MIN_RATE_PER_SECOND) if rate is not None else 0.0
+        by_places = self._call_seconds / max(1, self._config.max_concurrency) if reason == "busy" else 0.0
+        return min(max(by_rate, by_places, _SHORTEST_INTERVAL_SECONDS), _LONGEST_INTERVAL_SECONDS)

@@ -53,6 +53,8 @@ class Wait:
     seconds: float
     reason: str
     """`breaker_open`, `paused`, `rate_limited`, `busy`, `provider_missing`."""
+    interval_seconds: float = 0.02
+    """How far apart many who wait should come back: about as fast as they can be served then."""
 
 
 class Routes(Protocol):

@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 
 from carillon_server import telemetry
 from carillon_server.config import Settings
-from carillon_server.delivery.channels import build_providers, configured_channels
+from carillon_server.delivery.channels import installation_channels
 from carillon_server.delivery.providers.egress import Egress
 from carillon_server.delivery.queue import RedisProbe, Waker, WorkerProbe
-from carillon_server.delivery.routing.static import StaticRoutes
+from carillon_server.delivery.routing.wiring import build_directory, running_upkeep
 from carillon_server.delivery.worker import Worker
 from carillon_server.domain.cursor import CursorSealer
 from carillon_server.realtime.realtime import Realtime
@@ -29,6 +29,7 @@ from carillon_server.services.inbox import InboxService
 from carillon_server.services.preferences import PreferenceService
 from carillon_server.services.recipients import RecipientService
 from carillon_server.services.send import SendService
+from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.storage.database import Database
 from carillon_server.storage.installation import Installation
 from carillon_server.storage.schema import check_schema
@@ -119,18 +120,26 @@ async def running_worker(settings: Settings) -> AsyncIterator[None]:
     """A worker that delivers."""
     async with AsyncExitStack() as stack:
         ground = await _lay_ground(settings, stack)
-        providers = build_providers(settings, utc_now)
+        tenants = _follow_tenants(ground, stack)
+        directory = build_directory(settings, ground.database, utc_now)
+        await stack.enter_async_context(running_upkeep(settings, ground.database, directory))
         worker = Worker(
             settings,
             ground.database,
             ground.realtime.publisher,
             decode_notification,
-            StaticRoutes(providers),
-            configured=configured_channels(settings),
+            directory,
+            tenants=tenants,
         )
         await worker.start()
         stack.push_async_callback(worker.stop)
         yield
+
+
+def _follow_tenants(ground: Ground, stack: AsyncExitStack) -> TenantDeliveries:
+    tenants = TenantDeliveries(ground.database, installation_channels(ground.settings))
+    stack.push_async_callback(tenants.stop)
+    return tenants
 
 
 async def _lay_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
@@ -160,7 +169,7 @@ async def _build_servicers(
     ground: Ground, stack: AsyncExitStack, draining: asyncio.Event
 ) -> tuple[object, ...]:
     settings, database, publisher = ground.settings, ground.database, ground.realtime.publisher
-    configured = configured_channels(settings)
+    tenants = _follow_tenants(ground, stack)
     waker = Waker(settings.redis_url.get_secret_value())
     await waker.start()
     stack.push_async_callback(waker.stop)
@@ -175,13 +184,13 @@ async def _build_servicers(
         writer_database,
         publisher,
         waker,
-        configured=configured,
+        tenants=tenants,
         concurrency=settings.writer_concurrency,
         max_batch=settings.writer_max_batch,
         max_queue=settings.writer_max_queue,
     )
     stack.push_async_callback(writer.stop)
-    sends = SendService(database, writer, publisher, utc_now, configured=configured)
+    sends = SendService(database, writer, publisher, utc_now, tenants=tenants)
     recipients = RecipientService(database)
     pages = PageTokenSealer(settings.raw_secret_keys)
     notifications = NotificationServicer(

@@ -11,10 +11,9 @@ from random import Random
 
 from carillon.v1 import types_pb2
 from carillon_server.config import Settings
-from carillon_server.delivery.channels import build_providers
 from carillon_server.delivery.providers.provider import Provider
 from carillon_server.delivery.routing.route import Routes
-from carillon_server.delivery.routing.static import StaticRoutes
+from carillon_server.delivery.routing.wiring import build_directory
 from carillon_server.delivery.worker import Worker
 from carillon_server.domain.backoff import RetryPolicy
 from carillon_server.domain.channel import Channel
@@ -31,8 +30,10 @@ from carillon_server.services.ports import WorkerWaker
 from carillon_server.services.preferences import PreferenceService
 from carillon_server.services.recipients import RecipientService
 from carillon_server.services.send import SendService
+from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.storage.database import Database, Record
 from carillon_server.transport.encode import decode_action_ids, decode_notification
+from tests.delivery.static_routes import StaticRoutes
 from tests.eventually import eventually
 
 TENANT = "acme"
@@ -72,7 +73,7 @@ class House:
     inboxes: InboxService
     preferences: PreferenceService
     recipients: RecipientService
-    configured: Collection[Channel]
+    tenants: TenantDeliveries
     changes: list[InboxChange] = field(default_factory=list)
 
     @classmethod
@@ -87,12 +88,13 @@ class House:
     ) -> AsyncIterator[House]:
         values = {"lease_seconds": 3.0, "sweep_seconds": 0.1, "worker_grace_seconds": 2.0, **settings}
         database = await Database.connect(postgres_url, max_connections=10)
+        tenants = TenantDeliveries(database, configured)
         changes: list[InboxChange] = []
         writer = GroupWriter(
             database,
             changes.extend,
             waker,
-            configured=configured,
+            tenants=tenants,
             concurrency=2,
             max_batch=256,
             max_queue=50_000,
@@ -101,32 +103,33 @@ class House:
             Settings(database_url=postgres_url, redis_url=redis_url, secret_keys=_KEY, **values),  # type: ignore[arg-type]  # settings by name
             database,
             writer,
-            SendService(database, writer, changes.extend, utc_now, configured=configured),
+            SendService(database, writer, changes.extend, utc_now, tenants=tenants),
             InboxService(database, changes.extend, action_ids=decode_action_ids),
             PreferenceService(database, utc_now),
             RecipientService(database),
-            configured,
+            tenants,
             changes,
         )
         try:
             yield house
         finally:
             await writer.stop()
+            await tenants.stop()
             await database.close()
 
     def worker(
         self, providers: Mapping[Channel, Provider] | Routes | None = None, policy: RetryPolicy = FAST
     ) -> Worker:
-        """Not started. `providers` by channel, or routes."""
+        """Not started. `providers` by channel, or routes; without, those of settings and tables."""
         if providers is None:
-            providers = build_providers(self.settings, utc_now)
+            providers = build_directory(self.settings, self.database, utc_now)
         return Worker(
             self.settings,
             self.database,
             self.changes.extend,
             decode_notification,
             StaticRoutes(providers) if isinstance(providers, Mapping) else providers,
-            configured=self.configured,
+            tenants=self.tenants,
             policies=dict.fromkeys(Channel, policy),
             rng=Random(1),
         )

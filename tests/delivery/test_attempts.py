@@ -16,7 +16,6 @@ from carillon_server.delivery.executor import Executor
 from carillon_server.delivery.queueing import LONGEST_LINE_SECONDS, RATE_LIMITED, WaitingLines
 from carillon_server.delivery.recorder import Recorder
 from carillon_server.delivery.routing.route import Wait
-from carillon_server.delivery.routing.static import StaticRoutes
 from carillon_server.domain.backoff import RetryPolicy
 from carillon_server.domain.channel import Channel, Priority
 from carillon_server.domain.delivery import DeliveryState
@@ -34,6 +33,7 @@ from carillon_server.transport.encode import decode_notification
 from tests.delivery.gate import Gate
 from tests.delivery.house import TENANT, House, no_wake
 from tests.delivery.scripted import Far, ScriptedRoutes
+from tests.delivery.static_routes import StaticRoutes
 from tests.eventually import eventually
 
 E = Channel.EMAIL

@@ -17,7 +17,7 @@ from carillon_server.services.progress import IDLE
 from carillon_server.services.prune import PruneService
 from carillon_server.services.release import ReleaseService
 from tests.delivery.gate import Gate
-from tests.delivery.house import CONFIGURED, TENANT, House, no_wake, utc_now
+from tests.delivery.house import TENANT, House, no_wake, utc_now
 from tests.delivery.relay import Relay
 from tests.eventually import eventually
 
@@ -27,7 +27,7 @@ _EXPIRE = "UPDATE notification SET expire_time = now() WHERE expire_time IS NOT 
 
 
 def releaser(house: House) -> ReleaseService:
-    return ReleaseService(house.database, house.changes.extend, no_wake, configured=CONFIGURED)
+    return ReleaseService(house.database, house.changes.extend, no_wake, tenants=house.tenants)
 
 
 async def schedule(house: House, *names: str, **fields: object) -> None:

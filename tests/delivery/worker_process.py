@@ -14,8 +14,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from carillon_server.delivery.channels import build_providers
+from carillon_server.delivery.channels import installation_providers
 from carillon_server.delivery.providers.provider import Message, Provider
+from carillon_server.delivery.routing.wiring import build_workshop
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.outcome import Outcome
 from tests.delivery.house import FAST, House, utc_now
@@ -57,9 +58,10 @@ class Traps:
 async def main(database_url: str, redis_url: str, smtp_url: str, traps: str = "") -> None:
     settings = {"lease_seconds": 1.0, "worker_concurrency": 30} if traps else {"worker_concurrency": 5}
     async with House.open(database_url, redis_url, smtp_url=smtp_url, **settings) as house:
-        providers = build_providers(house.settings, utc_now)
+        providers = None
         if traps:
-            providers = {Channel.EMAIL: Traps(providers[Channel.EMAIL], Path(traps))}
+            (relay,) = installation_providers(house.settings, build_workshop(house.settings, utc_now))
+            providers = {Channel.EMAIL: Traps(relay.provider, Path(traps))}
         async with house.working(providers, THREE_TIMES if traps else FAST):
             await asyncio.Event().wait()
 

@@ -27,6 +27,7 @@ from carillon_server.services.identity import Identity
 from carillon_server.services.inbox import InboxService
 from carillon_server.services.recipients import RecipientService
 from carillon_server.services.send import SendService
+from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.storage.database import Database
 from carillon_server.storage.installation import Installation
 from carillon_server.transport.authorization import NOTIFICATION_SERVICE
@@ -111,7 +112,9 @@ class Place:
             )
             await realtime.start()
             stack.push_async_callback(realtime.stop)
-            writer = _writer(database, realtime)
+            tenants = TenantDeliveries(database, CONFIGURED)
+            stack.push_async_callback(tenants.stop)
+            writer = _writer(database, realtime, tenants)
             stack.push_async_callback(writer.stop)
             server = _server(config, realtime, keys)
             port = server.add_insecure_port("127.0.0.1:0")
@@ -122,7 +125,7 @@ class Place:
                 database,
                 installation,
                 realtime,
-                SendService(database, writer, realtime.publisher, utc_now, configured=CONFIGURED),
+                SendService(database, writer, realtime.publisher, utc_now, tenants=tenants),
                 InboxService(database, realtime.publisher, action_ids=decode_action_ids),
                 RecipientService(database),
                 keys,
@@ -175,12 +178,12 @@ class Place:
         return Reader(method(message, metadata=(("authorization", f"Bearer {token or user}"),)))
 
 
-def _writer(database: Database, realtime: Realtime) -> GroupWriter:
+def _writer(database: Database, realtime: Realtime, tenants: TenantDeliveries) -> GroupWriter:
     return GroupWriter(
         database,
         realtime.publisher,
         lambda _lanes: None,
-        configured=CONFIGURED,
+        tenants=tenants,
         concurrency=2,
         max_batch=64,
         max_queue=5_000,

@@ -19,6 +19,7 @@ from carillon_server.services.inbox import InboxService
 from carillon_server.services.preferences import PreferenceService
 from carillon_server.services.recipients import RecipientService
 from carillon_server.services.send import SendService
+from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.storage.database import Database
 
 CONFIGURED = frozenset({Channel.IN_APP, Channel.EMAIL})
@@ -56,6 +57,7 @@ class Core:
     inboxes: InboxService
     preferences: PreferenceService
     recipients: RecipientService
+    tenants: TenantDeliveries
 
     async def send(
         self, *recipient_ids: str, principal: Principal = PRODUCER, **fields: object
@@ -77,9 +79,9 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def make_writer(database: Database, told: Told) -> GroupWriter:
+def make_writer(database: Database, told: Told, tenants: TenantDeliveries) -> GroupWriter:
     return GroupWriter(
-        database, told.publish, told.wake, configured=CONFIGURED, concurrency=2, max_batch=64, max_queue=5_000
+        database, told.publish, told.wake, tenants=tenants, concurrency=2, max_batch=64, max_queue=5_000
     )
 
 
@@ -87,15 +89,18 @@ def make_writer(database: Database, told: Told) -> GroupWriter:
 async def core(postgres_url: str) -> AsyncIterator[Core]:
     database = await Database.connect(postgres_url, max_connections=10)
     told = Told()
-    writer = make_writer(database, told)
+    tenants = TenantDeliveries(database, CONFIGURED)
+    writer = make_writer(database, told, tenants)
     yield Core(
         database,
         writer,
         told,
-        SendService(database, writer, told.publish, utc_now, configured=CONFIGURED),
+        SendService(database, writer, told.publish, utc_now, tenants=tenants),
         InboxService(database, told.publish, action_ids=lambda payload: {"accept", "decline"}),
         PreferenceService(database, utc_now),
         RecipientService(database),
+        tenants,
     )
     await writer.stop()
+    await tenants.stop()
     await database.close()

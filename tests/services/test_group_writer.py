@@ -19,7 +19,7 @@ from carillon_server.domain.send import SendOutcome
 from carillon_server.services.group_writer import GroupWriter
 from carillon_server.services.send_plan import PlannedSend
 from carillon_server.storage.database import BadRowError
-from tests.services.conftest import CONFIGURED, PRODUCER, Core, draft
+from tests.services.conftest import PRODUCER, Core, draft
 
 _TERMINATE_OTHERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -132,7 +132,7 @@ async def test_stopping_writes_what_is_queued_and_refuses_the_rest(core: Core) -
         core.database,
         core.told.publish,
         core.told.wake,
-        configured=CONFIGURED,
+        tenants=core.tenants,
         concurrency=1,
         max_batch=4,
         max_queue=100,

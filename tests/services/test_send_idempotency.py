@@ -12,7 +12,7 @@ from carillon_server.domain.inbox import InboxAddress
 from carillon_server.domain.inbox_query import InboxFilter
 from carillon_server.services.send import SendService
 from carillon_server.storage.database import BadRowError
-from tests.services.conftest import CONFIGURED, PRODUCER, Core, draft, make_writer, utc_now
+from tests.services.conftest import PRODUCER, Core, draft, make_writer, utc_now
 
 
 async def count_notifications(core: Core) -> int:
@@ -30,8 +30,8 @@ async def test_the_second_call_gets_the_first_answer(core: Core) -> None:
 
 
 async def test_many_callers_in_several_processes_make_one_notification_per_key(core: Core) -> None:
-    other_writer = make_writer(core.database, core.told)
-    other = SendService(core.database, other_writer, core.told.publish, utc_now, configured=CONFIGURED)
+    other_writer = make_writer(core.database, core.told, core.tenants)
+    other = SendService(core.database, other_writer, core.told.publish, utc_now, tenants=core.tenants)
 
     async def call(service: SendService, key: int) -> tuple[bool, object]:
         outcome = await service.send(

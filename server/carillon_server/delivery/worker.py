@@ -26,6 +26,7 @@ from carillon_server.services.ports import ChangePublisher
 from carillon_server.services.progress import Progress
 from carillon_server.services.prune import PruneService
 from carillon_server.services.release import ReleaseService
+from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.storage.database import Database
 from carillon_server.storage.deliveries import extend, measure_backlog
 from carillon_server.telemetry import get_logger
@@ -49,7 +50,7 @@ class Worker:
         decode_notification: DecodeNotification,
         routes: Routes,
         *,
-        configured: Collection[Channel],
+        tenants: TenantDeliveries,
         load_attachments: LoadAttachments = no_attachments,
         policies: Mapping[Channel, RetryPolicy] = RETRY_POLICIES,
         rng: Random | None = None,
@@ -67,7 +68,7 @@ class Worker:
             rng=rng or Random(),
             wake=self._wake_lanes,
         )
-        self._loops = self._build_loops(publisher, configured)
+        self._loops = self._build_loops(publisher, tenants)
         self._lifeline = Loop("lifeline", settings.lease_seconds / _HEARTBEATS_PER_LEASE, self._extend_leases)
         self._queue = JobQueue(
             settings.redis_url.get_secret_value(),
@@ -93,9 +94,9 @@ class Worker:
         await self._routes.close()
         get_logger().info("worker.stopped")
 
-    def _build_loops(self, publisher: ChangePublisher, configured: Collection[Channel]) -> dict[str, Loop]:
+    def _build_loops(self, publisher: ChangePublisher, tenants: TenantDeliveries) -> dict[str, Loop]:
         settings, database = self._settings, self._database
-        release = ReleaseService(database, publisher, self._wake_lanes, configured=configured)
+        release = ReleaseService(database, publisher, self._wake_lanes, tenants=tenants)
         expire = ExpireService(database, publisher)
         prune = PruneService(
             database,

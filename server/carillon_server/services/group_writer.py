@@ -21,14 +21,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from carillon_server import telemetry
-from carillon_server.domain.channel import Channel
 from carillon_server.domain.errors import Reason, Refusal, Unavailable
 from carillon_server.domain.send import SendOutcome
 from carillon_server.services.ports import ChangePublisher, WorkerWaker
 from carillon_server.services.send_plan import Plan, PlannedSend, Planner
+from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.storage.database import BadRowError, Connection, Database
 from carillon_server.storage.inboxes import OpenInbox, ensure_inboxes, lock_inboxes
 from carillon_server.storage.removals import bury
@@ -67,7 +67,7 @@ class GroupWriter:
         publisher: ChangePublisher,
         waker: WorkerWaker,
         *,
-        configured: Collection[Channel],
+        tenants: TenantDeliveries,
         concurrency: int,
         max_batch: int,
         max_queue: int,
@@ -75,7 +75,7 @@ class GroupWriter:
         self._database = database
         self._publisher = publisher
         self._waker = waker
-        self._configured = configured
+        self._tenants = tenants
         self._max_batch = max_batch
         self._max_queue = max_queue
         self._queue: deque[_Waiting] = deque()
@@ -185,7 +185,7 @@ class GroupWriter:
         inboxes = await self._lock(connection, sends)
         keys = {key for send in sends for key in send.collapse_keys}
         collapsed = await find_collapsed(connection, keys) if keys else []
-        plan = Planner(inboxes, collapsed, self._configured).plan(sends)
+        plan = Planner(inboxes, collapsed, self._tenants.channels_of).plan(sends)
         if plan.removals:
             await bury(connection, plan.removals, _REPLACED)
         if not await write_batch(connection, plan.rows):

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from carillon_server.domain.channel import Channel
-from carillon_server.domain.delivery_settings import Fallback
 from carillon_server.domain.lane import Lane
 from carillon_server.domain.notification import InboxChange
 from carillon_server.domain.provider_event import Callback, ProviderEvent
@@ -35,12 +34,6 @@ class WorkerWaker(Protocol):
     """
 
     def __call__(self, lanes: Collection[Lane]) -> None: ...
-
-
-class FallbackDefaults(Protocol):
-    """The chains of fallbacks that a tenant wants for sends that name none, as lately known."""
-
-    def __call__(self, tenant: str) -> Sequence[Fallback]: ...
 
 
 class EgressPolicy(Protocol):

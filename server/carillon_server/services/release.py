@@ -5,7 +5,7 @@ Preferences and endpoints are those of that moment, not of the Send: a release d
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from carillon_server.domain.channel import Channel
@@ -17,6 +17,7 @@ from carillon_server.services.inbox_ledger import InboxLedger
 from carillon_server.services.ports import ChangePublisher, WorkerWaker
 from carillon_server.services.progress import IDLE, Progress
 from carillon_server.services.send_plan import dump_decisions, stage_of, targets_of
+from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.storage.database import Connection, Database
 from carillon_server.storage.delivery_rows import DeliveryRow
 from carillon_server.storage.inboxes import OpenInbox, lock_inboxes
@@ -43,12 +44,12 @@ class ReleaseService:
         publisher: ChangePublisher,
         waker: WorkerWaker,
         *,
-        configured: Collection[Channel],
+        tenants: TenantDeliveries,
     ) -> None:
         self._database = database
         self._publisher = publisher
         self._waker = waker
-        self._configured = configured
+        self._tenants = tenants
 
     async def release_due(self, limit: int) -> Progress:
         """At most `limit`, in one transaction."""
@@ -74,7 +75,8 @@ class ReleaseService:
         due = _one_per_collapse_key(found)
         asked = {(item.stored.inbox_id, item.collapse_key) for item in due if item.collapse_key}
         collapsed = await find_collapsed(connection, asked) if asked else []
-        release = _Release(inboxes, collapsed, self._configured)
+        await self._tenants.refresh(*{item.tenant for item in due})
+        release = _Release(inboxes, collapsed, self._tenants.channels_of)
         for item in due:
             release.add(item)
         await release.write(connection)
@@ -88,11 +90,11 @@ class _Release:
         self,
         inboxes: Mapping[bytes, OpenInbox],
         collapsed: Sequence[Collapsed],
-        configured: Collection[Channel],
+        channels_of: Callable[[str], Collection[Channel]],
     ) -> None:
         self._inboxes = inboxes
         self._collapsed = collapsed
-        self._configured = configured
+        self._channels_of = channels_of
         self.ledger = InboxLedger(inboxes)
         self.rows: list[ReleaseRow] = []
         self.queued: list[DeliveryRow] = []
@@ -104,7 +106,7 @@ class _Release:
             inbox.recipient_id,
             inbox.preferences,
             inbox.reachable,
-            self._configured,
+            self._channels_of(item.tenant),
             self.ledger.now,
         )
         line = line_up(decisions, item.chains, self.ledger.now)

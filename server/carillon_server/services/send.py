@@ -7,8 +7,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from carillon_server import telemetry
-from carillon_server.domain.channel import Channel
-from carillon_server.domain.delivery_settings import Fallback
 from carillon_server.domain.errors import NotFound, Reason, Refusal
 from carillon_server.domain.fallback import choose_chains
 from carillon_server.domain.identity import Principal, Role
@@ -19,8 +17,9 @@ from carillon_server.domain.preferences import NO_PREFERENCES
 from carillon_server.domain.send import RecipientResult, SendOutcome
 from carillon_server.services.cancel import Canceller, CancelOutcome
 from carillon_server.services.group_writer import GroupWriter
-from carillon_server.services.ports import ChangePublisher, Clock, FallbackDefaults
+from carillon_server.services.ports import ChangePublisher, Clock
 from carillon_server.services.send_plan import PlannedSend, decide_for, subject_of
+from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.storage.database import Database
 from carillon_server.storage.inboxes import OpenInbox, read_inboxes
 from carillon_server.storage.sends import RequestKey, find_requests
@@ -36,11 +35,6 @@ class CancelSelector:
     recipient_ids: tuple[str, ...] = ()
 
 
-def no_fallbacks(tenant: str) -> Sequence[Fallback]:
-    """For installations whose tenants have decided nothing."""
-    return ()
-
-
 class SendService:
     """Takes notifications, and calls them back."""
 
@@ -51,29 +45,21 @@ class SendService:
         publisher: ChangePublisher,
         clock: Clock,
         *,
-        configured: Collection[Channel],
-        fallback_defaults: FallbackDefaults = no_fallbacks,
+        tenants: TenantDeliveries,
     ) -> None:
         self._database = database
         self._writer = writer
         self._clock = clock
-        self._configured = configured
-        self._fallback_defaults = fallback_defaults
+        self._tenants = tenants
         self._canceller = Canceller(database, publisher)
         self._in_flight: dict[RequestKey, asyncio.Future[None]] = {}
 
     async def send(self, principal: Principal, draft: Draft, *, timeout: float | None) -> SendOutcome:
         """Committed once it returns. Raises REQUEST_ID_REUSED, OVERLOADED, UNAVAILABLE, DEADLINE_EXCEEDED."""
-        planned = PlannedSend(
-            principal.tenant,
-            principal.subject,
-            draft,
-            tuple(InboxAddress(principal.tenant, recipient_id) for recipient_id in draft.recipient_ids),
-            telemetry.current_request_id(),
-            choose_chains(draft.channels, draft.fallbacks, self._fallback_defaults(principal.tenant)),
-        )
         try:
             async with asyncio.timeout(timeout):
+                await self._tenants.refresh(principal.tenant)
+                planned = self._plan(principal, draft)
                 outcome = await (self._preview(planned) if draft.dry_run else self._once(planned))
         except TimeoutError as error:
             raise Refusal(Reason.DEADLINE_EXCEEDED, "the send was not committed in time") from error
@@ -95,6 +81,16 @@ class SendService:
             ids = await self._canceller.find(addresses, selector.collapse_key)
         return await self._canceller.cancel(principal.tenant, ids, sender, timeout=timeout)
 
+    def _plan(self, principal: Principal, draft: Draft) -> PlannedSend:
+        return PlannedSend(
+            principal.tenant,
+            principal.subject,
+            draft,
+            tuple(InboxAddress(principal.tenant, recipient_id) for recipient_id in draft.recipient_ids),
+            telemetry.current_request_id(),
+            choose_chains(draft.channels, draft.fallbacks, self._tenants.fallbacks_of(principal.tenant)),
+        )
+
     async def _once(self, planned: PlannedSend) -> SendOutcome:
         """Callers of this process that repeat a request wait for the first one instead of racing it."""
         key = planned.key
@@ -114,11 +110,12 @@ class SendService:
         async with self._database.connection() as connection:
             inboxes = await read_inboxes(connection, {address.inbox_id for address in planned.addresses})
         subject = subject_of(planned.draft, planned.chains, now)
+        configured = self._tenants.channels_of(planned.tenant)
         results = []
         for address in planned.addresses:
             unknown = OpenInbox(address.recipient_id, EMPTY_INBOX, NO_PREFERENCES, (), now)
             inbox = inboxes.get(address.inbox_id, unknown)
-            line = decide_for(subject, address.recipient_id, inbox, self._configured, planned.chains, now)
+            line = decide_for(subject, address.recipient_id, inbox, configured, planned.chains, now)
             results.append(RecipientResult(address.recipient_id, None, line.decisions))
         return SendOutcome(tuple(results))
 

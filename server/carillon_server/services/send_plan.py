@@ -4,7 +4,7 @@ writes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -76,10 +76,11 @@ class Planner:
         self,
         inboxes: Mapping[bytes, OpenInbox],
         collapsed: Sequence[Collapsed],
-        configured: Collection[Channel],
+        channels_of: Callable[[str], Collection[Channel]],
     ) -> None:
+        """`channels_of` a tenant, those that it can send on."""
         self._inboxes = inboxes
-        self._configured = configured
+        self._channels_of = channels_of
         self._ledger = InboxLedger(inboxes)
         self._now = self._ledger.now
         self._collapsed: dict[tuple[bytes, str], list[Collapsed]] = {}
@@ -115,7 +116,8 @@ class Planner:
         self, number: int, send: PlannedSend, subject: Subject, address: InboxAddress
     ) -> RecipientResult:
         inbox = self._inboxes[address.inbox_id]
-        line = decide_for(subject, address.recipient_id, inbox, self._configured, send.chains, self._now)
+        configured = self._channels_of(send.tenant)
+        line = decide_for(subject, address.recipient_id, inbox, configured, send.chains, self._now)
         if subject.actor_id == address.recipient_id:
             return RecipientResult(address.recipient_id, None, line.decisions)
         stage = stage_of(line.decisions)

@@ -74,14 +74,14 @@ class TenantDeliveries:
         """The chains that the tenant wants for sends that name none."""
         return self._value(tenant).fallbacks
 
-    async def refresh(self, tenant: str) -> None:
+    async def refresh(self, *tenants: str) -> None:
         """Makes sure that what is known is not stale; mostly at once. Raises what `Database.fetch` raises."""
-        if self._age(tenant) < FRESH_SECONDS:
+        if self._age(tenants) < FRESH_SECONDS:
             return
-        self._read_soon(tenant)
-        while self._age(tenant) >= STALE_SECONDS:
-            # The read under way may have begun before this tenant was asked for: then another follows.
-            await asyncio.shield(self._read_soon(tenant))
+        self._read_soon(tenants)
+        while self._age(tenants) >= STALE_SECONDS:
+            # The read under way may have begun before these tenants were asked for: then another follows.
+            await asyncio.shield(self._read_soon(tenants))
 
     def forget(self, tenant: str) -> None:
         """It was changed: the next `refresh` reads it. For `INSTALLATION`, everybody's next does."""
@@ -116,16 +116,16 @@ class TenantDeliveries:
         known = self._known.get(INSTALLATION)
         return known.stored if known else None
 
-    def _age(self, tenant: str) -> float:
-        oldest = min(self._at(tenant), self._at(INSTALLATION))
-        return self._monotonic() - oldest
+    def _age(self, tenants: Collection[str]) -> float:
+        """Of what is known longest; infinite where one is unknown."""
+        return self._monotonic() - min(map(self._at, (INSTALLATION, *tenants)))
 
     def _at(self, tenant: str) -> float:
         known = self._known.get(tenant)
         return known.at if known else _NEVER
 
-    def _read_soon(self, tenant: str) -> asyncio.Task[None]:
-        self._wanted.add(tenant)
+    def _read_soon(self, tenants: Collection[str]) -> asyncio.Task[None]:
+        self._wanted.update(tenants)
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read(), name="tenant deliveries")
             self._reading.add_done_callback(_seen)

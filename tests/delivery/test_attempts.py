@@ -13,7 +13,7 @@ from carillon.v1 import types_pb2
 from carillon_server.delivery.claim import Claimer
 from carillon_server.delivery.conclusion import Judge
 from carillon_server.delivery.executor import Executor
-from carillon_server.delivery.queueing import LONGEST_LINE_SECONDS, RATE_LIMITED, WaitingLines
+from carillon_server.delivery.queueing import LONGEST_LINE_SECONDS, WaitingLines
 from carillon_server.delivery.recorder import Recorder
 from carillon_server.delivery.routing.route import Wait
 from carillon_server.domain.backoff import RetryPolicy
@@ -124,7 +124,7 @@ def test_ten_thousand_that_wait_come_back_one_after_the_other() -> None:
 
 def test_a_line_at_a_limit_moves_as_fast_as_the_limit() -> None:
     lines = WaitingLines(Random(1), clock=lambda: 0.0)
-    waits = [lines.join(("a", E), Wait(0.1, RATE_LIMITED)) for _ in range(100)]
+    waits = [lines.join(("a", E), Wait(0.1, "rate_limited", 0.1)) for _ in range(100)]
     assert 10 <= waits[-1] <= 11
 
 

@@ -18,7 +18,6 @@ from carillon_server.domain.channel import Channel
 LineKey: TypeAlias = tuple[str, Channel]
 """Tenant and channel."""
 
-RATE_LIMITED = "rate_limited"
 LONGEST_LINE_SECONDS = 60.0
 """Nobody is sent further back: what they wait for may be over long before."""
 _GAP_SECONDS = 0.005
@@ -53,7 +52,4 @@ class WaitingLines:
 
 
 def _gap(wait: Wait) -> float:
-    """A limit says itself how fast the line moves; elsewhere it is unknown."""
-    if wait.reason == RATE_LIMITED:
-        return min(max(wait.seconds, _GAP_SECONDS), _LONGEST_GAP_SECONDS)
-    return _GAP_SECONDS
+    return min(max(wait.interval_seconds, _GAP_SECONDS), _LONGEST_GAP_SECONDS)

@@ -27,7 +27,7 @@ FRESH_SECONDS = 1.0
 STALE_SECONDS = 2.0
 """Older than that nobody relies on it."""
 MAX_TENANTS = 10_000
-_QUERY_SECONDS = 2.0
+_QUERY_SECONDS = 5.0
 
 
 _NEVER = -math.inf

@@ -182,20 +182,33 @@ def _create_provider_tables() -> None:
         sa.Column("tenant", sa.Text(), nullable=False),
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("event_id", sa.Text(), nullable=False),
-        sa.Column("inbox_id", sa.LargeBinary(), nullable=False),
-        sa.Column("seq", sa.BigInteger(), nullable=False),
-        sa.Column("ordinal", sa.SmallInteger(), nullable=False),
+        sa.Column("provider_message_id", sa.Text(), nullable=False),
+        sa.Column(
+            "inbox_id",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="null, as the rest of the key: not matched to a delivery yet",
+        ),
+        sa.Column("seq", sa.BigInteger(), nullable=True),
+        sa.Column("ordinal", sa.SmallInteger(), nullable=True),
         sa.Column("kind", sa.Text(), nullable=False, comment="domain.provider_event.EventKind"),
         sa.Column("event_time", _INSTANT, nullable=False),
         sa.Column("receive_time", _INSTANT, server_default=_NOW, nullable=False),
         sa.Column(
             "applied", sa.Boolean(), nullable=False, comment="false: it came too late to change anything"
         ),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False, comment="a word, for failures"),
         sa.Column("detail", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("tenant", "provider", "event_id"),
     )
     op.create_index("provider_event_by_delivery", "provider_event", ["inbox_id", "seq", "ordinal"])
     op.create_index("provider_event_by_age", "provider_event", ["receive_time"])
+    op.create_index(
+        "provider_event_unmatched",
+        "provider_event",
+        ["receive_time"],
+        postgresql_where=sa.text("inbox_id IS NULL"),
+    )
 
 
 def _create_other_tables() -> None:

@@ -31,6 +31,8 @@ class ProviderEvent:
     provider_message_id: str
     kind: EventKind
     event_time: datetime
+    reason: str = ""
+    """Why it failed, as a word: `twilio_30003`. Empty: the kind says it."""
     detail: str = ""
     """A code or sentence of the provider, for operators."""
 

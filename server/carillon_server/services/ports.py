@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from carillon_server.domain.channel import Channel
+from carillon_server.domain.delivery_settings import SmsLimits
 from carillon_server.domain.lane import Lane
 from carillon_server.domain.notification import InboxChange
 from carillon_server.domain.provider_event import Callback, ProviderEvent
@@ -70,4 +71,30 @@ class ProviderCatalog(Protocol):
         """What a provider tells; `settings` with the secrets. Raises CALLBACK_REFUSED, and `Unavailable`
         where what proves it cannot be had now.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SmsReservation:
+    """An amount taken from a day's account."""
+
+    tenant: str
+    day: date
+    segments: int
+    amount_micros: int
+
+
+class SmsLedger(Protocol):
+    """What text messages may cost, and the account of it. Raises `Refusal` while Postgres is away."""
+
+    async def limits_of(self, tenant: str) -> SmsLimits:
+        """As the tenant's delivery settings say."""
+        ...
+
+    async def reserve(self, tenant: str, segments: int, amount_micros: int) -> SmsReservation | None:
+        """Takes the amount from today's account; None: that would go beyond the cap."""
+        ...
+
+    async def refund(self, reservation: SmsReservation) -> None:
+        """Gives back what was surely not spent. Never raises."""
         ...

@@ -89,6 +89,8 @@ WITH keys AS (
     DELETE FROM delivery d USING keys k WHERE d.inbox_id = k.inbox_id AND d.seq = k.seq
 ), attempts AS (
     DELETE FROM attempt a USING keys k WHERE a.inbox_id = k.inbox_id AND a.seq = k.seq
+), events AS (
+    DELETE FROM provider_event e USING keys k WHERE e.inbox_id = k.inbox_id AND e.seq = k.seq
 )
 UPDATE inbox i SET floor_version = greatest(i.floor_version, p.version)
 FROM (SELECT inbox_id, max(change_version) AS version FROM pruned WHERE position > 0 GROUP BY inbox_id) p

@@ -2,9 +2,9 @@
 
 3GPP TS 23.038 gives the alphabet: 128 characters, and ten more that take an escape before them and so count
 twice. A text with any other character goes out as UCS-2 (today UTF-16), where what lies outside the basic
-plane takes two units. A text of one segment has 160 or 70 units; in a longer one each segment gives up seven or
-three of them to the header that joins them (TS 23.040). Neither an escape nor a surrogate is parted from what
-it belongs to: what does not fit whole goes to the next segment.
+plane takes two units. A text of one segment has 160 or 70 units; in a longer one each segment gives up seven
+or three of them to the header that joins them (TS 23.040). Neither an escape nor a surrogate is parted from
+what it belongs to: what does not fit whole goes to the next segment.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _REGIONAL_INDICATORS = range(0x1F1E6, 0x1F200)
 _TAGS = range(0xE0020, 0xE0080)
 _WORD_LOOKBACK_CHARACTERS = 30
-"""A cut goes back to the end of a word if there is one this near; a language without spaces is cut anywhere."""
+"""A cut goes back to the end of a word if one is this near; a text without spaces is cut anywhere."""
 
 
 class Encoding(StrEnum):
@@ -136,8 +136,8 @@ def _cut(text: str, longest: int) -> int:
 def _parts(text: str, place: int) -> bool:
     """A new character, as a reader sees it, begins here.
 
-    The part of Unicode's rules (UAX 29) that matters for what people write: marks, joined pictures, skin tones
-    and flags.
+    The part of Unicode's rules (UAX 29) that matters for what people write: marks, joined pictures, skin
+    tones and flags.
     """
     before, after = text[place - 1], text[place]
     if before == "\u200d" or before + after == "\r\n":

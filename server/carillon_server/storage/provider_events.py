@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from carillon_server.domain.receipt import Receipt
 from carillon_server.domain.delivery import DeliveryState
 from carillon_server.domain.ids import DeliveryId
 from carillon_server.domain.provider_event import EventKind, ProviderEvent
+from carillon_server.domain.receipt import Receipt
 from carillon_server.storage.database import Connection, Database, Record
 
 # The empty id is named because the index leaves it out.

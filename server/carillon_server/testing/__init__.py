@@ -11,6 +11,8 @@ from carillon_server.testing.credentials import make_apns_key, make_service_acco
 from carillon_server.testing.fcm_fake import FcmFake
 from carillon_server.testing.http2_fake import Http2Fake
 from carillon_server.testing.http_fake import HttpFake, ReceivedRequest
+from carillon_server.testing.sms_gateway_fake import SmsGatewayFake
+from carillon_server.testing.twilio_fake import TwilioFake
 from carillon_server.testing.web_push_fake import Browser, WebPushFake
 
 __all__ = [
@@ -24,7 +26,9 @@ __all__ = [
     "HttpFake",
     "ReceivedRequest",
     "Reply",
+    "SmsGatewayFake",
     "Step",
+    "TwilioFake",
     "WebPushFake",
     "make_apns_key",
     "make_service_account",

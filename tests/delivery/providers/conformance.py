@@ -35,8 +35,10 @@ from typing import Any
 from carillon_server.delivery.providers.egress import Egress
 from carillon_server.delivery.providers.http import HttpLimits
 from carillon_server.delivery.providers.provider import Message, Provider, ProviderKind, Workshop
+from carillon_server.domain.delivery_settings import SmsLimits
 from carillon_server.domain.ids import DeliveryId
 from carillon_server.domain.notification import Content
+from carillon_server.services.ports import SmsReservation
 from carillon_server.testing import HttpFake, Reply
 
 _CASES = Path(__file__).parent / "cases"
@@ -47,6 +49,19 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 async def no_priming(_provider: Provider, _fake: HttpFake) -> None:
     """Most kinds need none."""
+
+
+class FreeLedger:
+    """Text messages cost nothing here."""
+
+    async def limits_of(self, tenant: str) -> SmsLimits:
+        return SmsLimits()
+
+    async def reserve(self, tenant: str, segments: int, amount_micros: int) -> SmsReservation:
+        return SmsReservation(tenant, NOW.date(), segments, amount_micros)
+
+    async def refund(self, reservation: SmsReservation) -> None:
+        pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +92,7 @@ class Case:
             egress=Egress(["127.0.0.0/8", "::1/128"]),
             http_limits=limits,
             ca_file=self.ca_file(fake),
+            sms_ledger=FreeLedger(),
         )
 
     def build(self, fake: HttpFake) -> Provider:

@@ -81,7 +81,10 @@ async def test_a_date_says_how_long_too(case: Case, fake: HttpFake, provider: Pr
 async def test_a_service_that_is_down_is_tried_again(
     case: Case, fake: HttpFake, provider: Provider, status: int
 ) -> None:
-    assert isinstance(await attempt(case, fake, provider, Reply(status)), Retry)
+    outcome = await attempt(case, fake, provider, Reply(status))
+    # 503 says that nothing was taken; after the others a second message may be one too many.
+    doubtful = case.kind.at_most_once and status != 503
+    assert isinstance(outcome, Retry | Unknown if doubtful else Retry)
 
 
 @pytest.mark.parametrize("fault", [Fault.RESET, Fault.HANG_UP, Fault.GARBAGE, Fault.CUT])

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from carillon_server.delivery.providers import apns, fcm, web_push, webhook
+from carillon_server.delivery.providers import apns, fcm, http_sms, twilio, web_push, webhook
 from carillon_server.delivery.providers.provider import ProviderKind
 
-_ALL: tuple[ProviderKind[Any], ...] = (apns.KIND, fcm.KIND, web_push.KIND, webhook.KIND)
+_ALL: tuple[ProviderKind[Any], ...] = (
+    apns.KIND,
+    fcm.KIND,
+    http_sms.KIND,
+    twilio.KIND,
+    web_push.KIND,
+    webhook.KIND,
+)
 
 KINDS: Mapping[str, ProviderKind[Any]] = {kind.name: kind for kind in _ALL}

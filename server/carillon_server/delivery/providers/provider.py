@@ -6,7 +6,7 @@ settings, builds providers out of them, and reads the service's callbacks. All k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -21,7 +21,7 @@ from carillon_server.domain.ids import DeliveryId, NotificationId
 from carillon_server.domain.notification import Content
 from carillon_server.domain.outcome import Outcome
 from carillon_server.domain.provider_event import Callback, ProviderEvent
-from carillon_server.services.ports import Clock
+from carillon_server.services.ports import Clock, SmsLedger
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,8 @@ class Workshop:
     http_limits: HttpLimits = DEFAULT_LIMITS
     ca_file: str = ""
     """PEM of authorities that are trusted besides those of the system; for tests and closed networks."""
+    sms_ledger: SmsLedger | None = None
+    """What text messages may cost; None: none can be sent."""
 
     def http_client(self, *, http2: bool = False) -> HttpClient:
         """A new one; the provider that asks closes it."""
@@ -137,5 +139,7 @@ class ProviderKind(Generic[S]):
     failures and pauses say nothing about the others; no breaker opens for them."""
     at_most_once: bool = False
     """An attempt whose fate is not known must not be repeated."""
-    read_callback: Callable[[S, Callback], Sequence[ProviderEvent]] | None = None
-    """Verifies and reads a callback; raises `CallbackRefusedError`. None: it has none."""
+    read_callback: Callable[[S, Callback, Workshop], Awaitable[Sequence[ProviderEvent]]] | None = None
+    """Verifies and reads a callback; raises `CallbackRefusedError`, and `Unavailable` where what proves it
+    cannot be had now. None: it has none.
+    """

@@ -68,7 +68,7 @@ async def read_sns(topic_arn: str, certificate_pem: str, body: bytes, workshop: 
     """A genuine message of this topic; raises `CallbackRefusedError`, `Unavailable` without a certificate."""
     try:
         message = SnsMessage.model_validate_json(body)
-        time = _Stamp(time=message.timestamp).time  # type: ignore[arg-type]  # pydantic reads the text
+        time = _Stamp(time=message.timestamp).time
     except ValidationError as error:
         raise CallbackRefusedError("the body is no message of SNS") from error
     now = workshop.clock()

@@ -1,12 +1,13 @@
 """Twilio's status callbacks: whether they are genuine, and what they tell.
 
-https://www.twilio.com/docs/usage/security#validating-requests: `X-Twilio-Signature` is the HMAC-SHA1, under the
-account's auth token, of the URL as Twilio called it followed by the sorted form fields. A JSON body is covered
-by its SHA-256 in the URL (`bodySHA256`) instead. Twilio may or may not have the port in the URL that it signs,
-so both are good, as in its own libraries. Nothing signed tells the time: what is repeated has the same event id.
+https://www.twilio.com/docs/usage/security#validating-requests: `X-Twilio-Signature` is the HMAC-SHA1, under
+the account's auth token, of the URL as Twilio called it followed by the sorted form fields. A JSON body is
+covered by its SHA-256 in the URL (`bodySHA256`) instead. Twilio may or may not have the port in the URL that
+it signs, so both are good, as in its own libraries. Nothing signed tells the time: what is repeated has the
+same event id.
 
-`delivered`, `read` → delivered, opened. `undelivered`, `failed` → failed, or bounced where the number does not
-exist, is no mobile, or has opted out. What comes before (`queued`, `sent` …) tells nothing new.
+`delivered`, `read` → delivered, opened. `undelivered`, `failed` → failed, or bounced where the number does
+not exist, is no mobile, or has opted out. What comes before (`queued`, `sent` …) tells nothing new.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from urllib.parse import parse_qs, parse_qsl, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qs, parse_qsl, urlsplit, urlunsplit
 
 from carillon_server.delivery.providers.provider import CallbackRefusedError
 from carillon_server.domain.provider_event import Callback, EventKind, ProviderEvent
 
+SIGNATURE_HEADER = "x-twilio-signature"
 _MAX_FIELDS = 200
 _PORTS = {"https": 443, "http": 80}
 _KINDS = {
@@ -73,22 +75,26 @@ def _hmac(auth_token: str, text: str) -> str:
 
 
 def _verified(auth_token: str, callback: Callback) -> Mapping[str, str]:
-    digest = parse_qs(urlsplit(callback.url).query).get("bodySHA256")
+    try:
+        parts = urlsplit(callback.url)
+        spellings = _spellings(parts) | {callback.url}
+    except ValueError as error:
+        raise CallbackRefusedError("it was called at no URL") from error
+    digest = parse_qs(parts.query).get("bodySHA256")
     pairs = _form(callback.body) if digest is None else []
     text = "".join(name + value for name, value in sorted(set(pairs)))
-    given = callback.headers.get("x-twilio-signature", "").encode()
-    expected = [_hmac(auth_token, url + text).encode() for url in _spellings(callback.url)]
+    given = callback.headers.get(SIGNATURE_HEADER, "").encode(errors="replace")
+    expected = [_hmac(auth_token, url + text).encode() for url in spellings]
     # All are compared, so that time tells nothing.
     if not sum(hmac.compare_digest(given, each) for each in expected):
         raise CallbackRefusedError("no good signature")
     return dict(pairs) if digest is None else _json(callback.body, digest[0])
 
 
-def _spellings(url: str) -> set[str]:
-    parts = urlsplit(url)
+def _spellings(parts: SplitResult) -> set[str]:
     host = parts.netloc.removesuffix(f":{parts.port}") if parts.port else parts.netloc
     with_port = f"{host}:{parts.port or _PORTS.get(parts.scheme, 443)}"
-    return {url, *(urlunsplit(parts._replace(netloc=place)) for place in (host, with_port))}
+    return {urlunsplit(parts._replace(netloc=place)) for place in (host, with_port)}
 
 
 def _form(body: bytes) -> list[tuple[str, str]]:

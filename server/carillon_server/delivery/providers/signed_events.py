@@ -20,6 +20,7 @@ from pydantic import AwareDatetime, BaseModel, Field, SecretStr, ValidationError
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from carillon_server.delivery.providers.provider import CallbackRefusedError, ProviderSettings, Workshop
+from carillon_server.delivery.providers.webhook_settings import check_signing_key
 from carillon_server.domain.provider_event import Callback, EventKind, ProviderEvent
 
 _MAX_SECRETS = 5
@@ -32,18 +33,15 @@ class CallbackSettings(ProviderSettings):
     callback_secrets: tuple[SecretStr, ...] = Field(
         default=(),
         max_length=_MAX_SECRETS,
-        description="Secrets that callbacks may be signed with (Standard Webhooks: `whsec_` and base64); two "
-        "while one takes the place of the other. None: callbacks are refused.",
+        description="Secrets that callbacks may be signed with (`whsec_` and the base64 of 24 to 64 bytes); "
+        "two while one takes the place of the other. None: callbacks are refused.",
     )
 
     @field_validator("callback_secrets")
     @classmethod
     def _usable(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         for secret in secrets:
-            try:
-                Webhook(secret.get_secret_value())
-            except (ValueError, RuntimeError):
-                raise ValueError("is base64, after `whsec_` if that is there") from None
+            check_signing_key(secret.get_secret_value())
         return secrets
 
 

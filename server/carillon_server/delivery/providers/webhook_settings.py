@@ -47,7 +47,7 @@ class WebhookSettings(ProviderSettings):
     @classmethod
     def _are_keys(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         for secret in secrets:
-            _check_key(secret.get_secret_value())
+            check_signing_key(secret.get_secret_value())
         return secrets
 
     @field_validator("headers")
@@ -70,7 +70,8 @@ class WebhookSettings(ProviderSettings):
         return value
 
 
-def _check_key(text: str) -> None:
+def check_signing_key(text: str) -> None:
+    """A secret as Standard Webhooks writes it; raises ValueError."""
     # Never with the value in the sentence: it is shown to whoever called.
     if not text.startswith(_PREFIX):
         raise ValueError("a signing secret starts with whsec_")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -71,7 +72,7 @@ async def test_of_fifty_at_once_from_two_workers_no_more_go_out_than_are_paid_fo
 ) -> None:
     await allow(database, daily_spend_cap_micros=20)
     workers = [built(database, gateway), built(database, gateway)]
-    outcomes = sum(await asyncio.gather(*(send(worker, count=25) for worker in workers)), [])
+    outcomes = list(chain(*await asyncio.gather(*(send(worker, count=25) for worker in workers))))
     assert len(gateway.messages) == 20
     assert sum(isinstance(outcome, Delivered) for outcome in outcomes) == 20
     refused = [outcome for outcome in outcomes if not isinstance(outcome, Delivered)]

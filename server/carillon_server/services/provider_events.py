@@ -24,7 +24,7 @@ from carillon_server.domain.provider_event import Callback, ProviderEvent
 from carillon_server.domain.receipt import retires_endpoint, settle
 from carillon_server.services.ports import Clock, ProviderCatalog
 from carillon_server.services.progress import Progress
-from carillon_server.services.secret_box import SecretBox, SecretLostError
+from carillon_server.services.secret_box import SecretBox, SecretLostError, provider_purpose
 from carillon_server.storage.database import Connection, Database
 from carillon_server.storage.provider_events import (
     EventKey,
@@ -118,7 +118,7 @@ class ProviderEventService:
     def _open_secrets(self, provider: ProviderRow) -> dict[str, object]:
         if provider.sealed_secrets is None:
             return {}
-        purpose = f"provider:{provider.name}"
+        purpose = provider_purpose(provider.name)
         try:
             plain = self._secret_box.open(provider.tenant, purpose, provider.sealed_secrets)
         except SecretLostError as error:

@@ -9,8 +9,14 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 
+from carillon_server.delivery.providers.egress import Egress
 from carillon_server.delivery.providers.kinds import KINDS
-from carillon_server.delivery.providers.provider import CallbackRefusedError, ProviderKind, ProviderSettings
+from carillon_server.delivery.providers.provider import (
+    CallbackRefusedError,
+    ProviderKind,
+    ProviderSettings,
+    Workshop,
+)
 from carillon_server.delivery.routing.catalog import KindCatalog
 from carillon_server.delivery.routing.secret_fields import secret_fields
 from carillon_server.domain.channel import Channel
@@ -47,7 +53,7 @@ class TextSettings(ProviderSettings):
         return self
 
 
-def read(settings: TextSettings, callback: Callback) -> Sequence[ProviderEvent]:
+async def read(settings: TextSettings, callback: Callback, _workshop: Workshop) -> Sequence[ProviderEvent]:
     if callback.headers.get("signature") != settings.token.get_secret_value():
         raise CallbackRefusedError("wrong signature")
     return [ProviderEvent("e1", "m1", EventKind.DELIVERED, datetime(2026, 1, 1, tzinfo=UTC))]
@@ -61,7 +67,8 @@ CATALOG = KindCatalog(
     {
         "text": ProviderKind("text", frozenset({Channel.SMS}), TextSettings, unbuilt, read_callback=read),
         "dumb": ProviderKind("dumb", frozenset({Channel.CHAT}), ProviderSettings, unbuilt),
-    }
+    },
+    Workshop(clock=lambda: datetime.now(UTC), egress=Egress()),
 )
 GOOD = {"account": "acme", "token": CANARY}
 

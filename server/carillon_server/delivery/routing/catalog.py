@@ -10,7 +10,7 @@ from pydantic_core import to_jsonable_python
 
 from carillon_server.delivery.providers.describe import describe_kind
 from carillon_server.delivery.providers.kinds import KINDS
-from carillon_server.delivery.providers.provider import CallbackRefusedError, ProviderKind
+from carillon_server.delivery.providers.provider import CallbackRefusedError, ProviderKind, Workshop
 from carillon_server.delivery.routing.secret_fields import reveal, secret_fields
 from carillon_server.delivery.routing.settings_violations import describe_violations
 from carillon_server.domain.channel import Channel
@@ -23,8 +23,12 @@ from carillon_server.services.ports import CheckedSettings
 class KindCatalog:
     """The kinds of `kinds.py`."""
 
-    def __init__(self, kinds: Mapping[str, ProviderKind[Any]] = KINDS) -> None:
+    def __init__(
+        self, kinds: Mapping[str, ProviderKind[Any]] = KINDS, workshop: Workshop | None = None
+    ) -> None:
+        """`workshop`: what callbacks are read with; None: none can be."""
         self._kinds = kinds
+        self._workshop = workshop
 
     def kinds(self) -> Sequence[ProviderKindInfo]:
         return [describe_kind(self._kinds[name]) for name in sorted(self._kinds)]
@@ -52,10 +56,11 @@ class KindCatalog:
         self, kind: str, settings: Mapping[str, Any], callback: Callback
     ) -> Sequence[ProviderEvent]:
         known = self._kinds.get(kind)
-        if known is None or known.read_callback is None:
+        if known is None or known.read_callback is None or self._workshop is None:
             raise Refusal(Reason.CALLBACK_REFUSED, "this provider has no callbacks")
         try:
-            return known.read_callback(known.settings.model_validate(dict(settings)), callback)
+            model = known.settings.model_validate(dict(settings))
+            return await known.read_callback(model, callback, self._workshop)
         except ValidationError as error:
             raise Refusal(Reason.CALLBACK_REFUSED, "this provider is not configured") from error
         except CallbackRefusedError as error:

@@ -29,6 +29,14 @@ INSERT INTO attempt (inbox_id, seq, ordinal, number, provider, start_time, end_t
     provider_message_id)
 VALUES ($1, $2, $3, $4, $5, now(), now(), 'delivered', $6)
 """
+_CHAIN = """
+WITH chained AS (
+    UPDATE delivery SET fallback_chain = 1 WHERE inbox_id = $1 AND seq = $2
+)
+INSERT INTO delivery (inbox_id, seq, ordinal, endpoint_id, state, next_attempt_time, create_time, tenant,
+    begin_time, fallback_chain, fallback_rank, lane)
+VALUES ($1, $2, 1, $3, 1, 'infinity', now(), $4, 'infinity', 1, 1, 0)
+"""
 _FIND = """
 SELECT * FROM delivery WHERE inbox_id = $1 AND seq = $2 AND ordinal = $3
 """
@@ -64,8 +72,9 @@ class Outbox:
         state: DeliveryState = DeliveryState.DELIVERED,
         registered: datetime = datetime(2026, 1, 1, tzinfo=UTC),
         with_attempt: bool = True,
+        reserve: bool = False,
     ) -> DeliveryId:
-        """To an endpoint of its own."""
+        """To an endpoint of its own. `reserve`: another delivery stands by, should it fail."""
         self.count += 1
         delivery = DeliveryId(INBOX, self.count, 0)
         endpoint = bytes([Channel.SMS]) + self.count.to_bytes(15, "big")
@@ -75,6 +84,8 @@ class Outbox:
             await connection.execute(
                 _DELIVERY, INBOX, self.count, 0, endpoint, state, reason, tenant, provider
             )
+            if reserve:
+                await connection.execute(_CHAIN, INBOX, self.count, endpoint, tenant)
         if with_attempt:
             await self.attempted(delivery, message_id, provider=provider)
         return delivery

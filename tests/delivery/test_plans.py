@@ -11,6 +11,7 @@ import pytest
 from carillon_server.domain.lane import Lane
 from carillon_server.storage.database import Connection
 from carillon_server.storage.deliveries import LOCK_DUE, LOCK_SUSPECTS
+from carillon_server.storage.provider_events import FIND_DELIVERY, FIND_UNMATCHED
 from carillon_server.storage.schedule import FIND_EXPIRED, FIND_SCHEDULED, FIND_TOMBSTONES
 from tests.delivery.house import House
 
@@ -124,3 +125,40 @@ async def test_sweeps_of_notifications_read_only_what_they_take(
         steps = list(nodes(await plan(connection, sql, *arguments)))
     assert index in {step.get("Index Name") for step in steps}
     assert max(step["Actual Rows"] for step in steps) <= 20
+
+
+_FILL_EVENTS = """
+INSERT INTO provider_event (tenant, provider, event_id, provider_message_id, kind, event_time, applied,
+    inbox_id)
+SELECT 'acme', 'twilio', n, 'SM' || n, 'delivered', now(), false,
+    CASE WHEN n % 1000 > 0 THEN '\\x01'::bytea END
+FROM generate_series(1, 20_000) AS n
+"""
+_FILL_ATTEMPTS = """
+INSERT INTO attempt (inbox_id, seq, ordinal, number, provider, start_time, provider_message_id)
+SELECT sha256(n::text::bytea), 1, 0, 1, 'twilio', now(), CASE WHEN n % 2 = 0 THEN 'SM' || n ELSE '' END
+FROM generate_series(1, 20_000) AS n
+"""
+
+
+@pytest.mark.parametrize(
+    ("sql", "arguments", "indexes"),
+    [
+        (FIND_DELIVERY, ("acme", "twilio", "SM1000"), {"attempt_by_message", "delivery_pkey"}),
+        (
+            FIND_UNMATCHED,
+            (3600.0, 50),
+            {"provider_event_unmatched", "attempt_by_message", "delivery_pkey"},
+        ),
+    ],
+)
+async def test_events_find_their_deliveries_by_lookups(
+    full: House, sql: str, arguments: tuple[object, ...], indexes: set[str]
+) -> None:
+    async with full.database.connection() as connection:
+        await connection.execute(_FILL_ATTEMPTS)
+        await connection.execute(_FILL_EVENTS)
+        await connection.execute("ANALYZE attempt, provider_event")
+        steps = list(nodes(await plan(connection, sql, *arguments)))
+    assert {step["Index Name"] for step in steps if "Index Name" in step} == indexes
+    assert "Seq Scan" not in {step["Node Type"] for step in steps}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,17 +13,24 @@ import pytest
 
 from carillon_server.delivery.providers.egress import Egress
 from carillon_server.delivery.providers.kinds import KINDS
-from carillon_server.delivery.providers.provider import Workshop
+from carillon_server.delivery.providers.provider import Message, Workshop
 from carillon_server.delivery.routing.catalog import KindCatalog
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.delivery import DeliveryState
 from carillon_server.domain.errors import Reason, Refusal
+from carillon_server.domain.ids import DeliveryId
+from carillon_server.domain.lane import Lane
+from carillon_server.domain.outcome import Delivered, Outcome
 from carillon_server.domain.provider_event import Callback
 from carillon_server.services.provider_events import MAX_BODY_BYTES, ProviderEventService, RecordedEvents
+from carillon_server.services.prune import PruneService
+from carillon_server.services.receipts import ReceiptService
 from carillon_server.services.secret_box import SecretBox
 from carillon_server.storage.database import Database
 from carillon_server.testing import SmsGatewayFake, TwilioFake
+from tests.delivery.house import House
 from tests.delivery.outbox import Outbox
+from tests.eventually import eventually
 
 TWILIO = TwilioFake()
 GATEWAY = SmsGatewayFake()
@@ -63,9 +70,20 @@ async def outbox(database: Database) -> Outbox:
 
 
 @pytest.fixture
-def service(outbox: Outbox) -> ProviderEventService:
+def woken() -> list[Collection[Lane]]:
+    """The lanes that workers were told of."""
+    return []
+
+
+@pytest.fixture
+def receipts(outbox: Outbox, woken: list[Collection[Lane]]) -> ReceiptService:
+    return ReceiptService(outbox.database, woken.append)
+
+
+@pytest.fixture
+def service(outbox: Outbox, receipts: ReceiptService) -> ProviderEventService:
     catalog = KindCatalog(KINDS, Workshop(clock=utc_now, egress=Egress()))
-    return ProviderEventService(outbox.database, catalog, outbox.box, utc_now)
+    return ProviderEventService(outbox.database, catalog, outbox.box, utc_now, receipts)
 
 
 async def tell(
@@ -185,28 +203,28 @@ async def test_a_failure_of_an_earlier_attempt_says_nothing_of_the_last(
 
 
 async def test_an_event_that_overtakes_the_commit_of_its_attempt_is_not_lost(
-    outbox: Outbox, service: ProviderEventService
+    outbox: Outbox, service: ProviderEventService, receipts: ReceiptService
 ) -> None:
     delivery = await outbox.taken("SM1", with_attempt=False)
     assert await tell(service, "SM1", "delivered") == RecordedEvents(1, 0, 1)
-    assert (await service.match_late(100)).done == 0
+    assert (await receipts.match_late(100)).done == 0
     await outbox.attempted(delivery, "SM1")
-    assert (await service.match_late(100)).done == 1
+    assert (await receipts.match_late(100)).done == 1
     assert (await outbox.find(delivery))["confirm_time"] is not None
     (kept,) = await outbox.events()
     assert (kept["seq"], kept["applied"]) == (delivery.seq, True)
-    assert (await service.match_late(100)).done == 0
+    assert (await receipts.match_late(100)).done == 0
 
 
 async def test_two_workers_that_match_at_once_apply_it_once(
-    outbox: Outbox, service: ProviderEventService
+    outbox: Outbox, service: ProviderEventService, receipts: ReceiptService
 ) -> None:
     deliveries = [await outbox.taken(f"SM{number}", with_attempt=False) for number in range(10)]
     for number in range(10):
         await tell(service, f"SM{number}", "undelivered", 30005)
     for number, delivery in enumerate(deliveries):
         await outbox.attempted(delivery, f"SM{number}")
-    await asyncio.gather(*(service.match_late(100) for _ in range(4)))
+    await asyncio.gather(*(receipts.match_late(100) for _ in range(4)))
     for delivery in deliveries:
         assert (await outbox.find(delivery))["state"] == DeliveryState.REJECTED
         assert await outbox.retired(delivery) == "twilio_30005"
@@ -219,11 +237,11 @@ async def test_two_workers_that_match_at_once_apply_it_once(
     ids=["another tenant's", "another provider's"],
 )
 async def test_a_message_of_somebody_else_is_not_touched(
-    outbox: Outbox, service: ProviderEventService, provider: str, tenant: str
+    outbox: Outbox, service: ProviderEventService, receipts: ReceiptService, provider: str, tenant: str
 ) -> None:
     delivery = await outbox.taken("SM1", provider=provider, tenant=tenant)
     assert (await tell(service, "SM1", "undelivered", 30005)).unmatched == 1
-    await service.match_late(100)
+    await receipts.match_late(100)
     row = await outbox.find(delivery)
     assert (row["state"], row["confirm_time"]) == (DeliveryState.DELIVERED, None)
     assert await outbox.retired(delivery) is None
@@ -312,3 +330,75 @@ async def test_settings_that_no_longer_hold_refuse_the_callback(
     with pytest.raises(Refusal) as refusal:
         await tell(service, "SM1", "delivered")
     assert refusal.value.reason is Reason.CALLBACK_REFUSED
+
+
+async def test_a_failure_told_afterwards_calls_up_the_next_of_the_chain(
+    outbox: Outbox, service: ProviderEventService, woken: list[Collection[Lane]]
+) -> None:
+    delivery = await outbox.taken("SM1", reserve=True)
+    reserve = DeliveryId(delivery.inbox_id, delivery.seq, 1)
+    await tell(service, "SM1", "undelivered", 30003)
+    row = await outbox.find(reserve)
+    assert row["state"] == DeliveryState.SCHEDULED
+    assert row["next_attempt_time"] <= utc_now() + timedelta(seconds=1)
+    assert woken == [{Lane.URGENT}]
+
+
+async def test_an_arrival_told_afterwards_lets_the_rest_of_the_chain_go(
+    outbox: Outbox, service: ProviderEventService, woken: list[Collection[Lane]]
+) -> None:
+    delivery = await outbox.taken("SM1", state=DeliveryState.UNKNOWN, reserve=True)
+    await tell(service, "SM1", "delivered")
+    row = await outbox.find(DeliveryId(delivery.inbox_id, delivery.seq, 1))
+    assert (row["state"], row["finish_reason"]) == (DeliveryState.CANCELLED, "not_needed")
+    assert not woken
+
+
+async def test_what_providers_told_is_forgotten_after_a_month(
+    outbox: Outbox, service: ProviderEventService
+) -> None:
+    await tell(service, "SM1", "delivered")
+    await tell(service, "SM2", "delivered")
+    async with outbox.database.connection() as connection:
+        await connection.execute(
+            "UPDATE provider_event SET receive_time = now() - interval '31 days' WHERE event_id = 'SM1:delivered'"
+        )
+    prune = PruneService(
+        outbox.database, request_retention_seconds=86_400, tombstone_retention_seconds=86_400
+    )
+    assert (await prune.prune(100)).done == 1
+    assert [row["provider_message_id"] for row in await outbox.events()] == ["SM2"]
+
+
+class Hasty:
+    """A provider whose callback is here before its answer."""
+
+    name = "gateway"
+
+    def __init__(self, service: ProviderEventService) -> None:
+        self._service = service
+        self.told: list[RecordedEvents] = []
+
+    async def send(self, message: Message) -> Outcome:
+        message_id = str(message.delivery_id)
+        self.told.append(await tell_all(self._service, event("delivered", message_id)))
+        return Delivered(message_id)
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_a_worker_matches_what_overtook_it(
+    outbox: Outbox, service: ProviderEventService, house: House
+) -> None:
+    await house.people("ann")
+    await house.send("ann")
+    hasty = Hasty(service)
+    async with house.working({Channel.EMAIL: hasty}):
+
+        async def confirmed() -> bool:
+            return [row["confirm_time"] is not None for row in await house.deliveries()] == [True]
+
+        await eventually(confirmed)
+    assert hasty.told == [RecordedEvents(1, 0, 1)]
+    assert [row["applied"] for row in await outbox.events()] == [True]

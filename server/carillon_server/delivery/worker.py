@@ -25,6 +25,7 @@ from carillon_server.services.expire import ExpireService
 from carillon_server.services.ports import ChangePublisher
 from carillon_server.services.progress import Progress
 from carillon_server.services.prune import PruneService
+from carillon_server.services.receipts import ReceiptService
 from carillon_server.services.release import ReleaseService
 from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.storage.database import Database
@@ -98,6 +99,7 @@ class Worker:
         settings, database = self._settings, self._database
         release = ReleaseService(database, publisher, self._wake_lanes, tenants=tenants)
         expire = ExpireService(database, publisher)
+        receipts = ReceiptService(database, self._wake_lanes)
         prune = PruneService(
             database,
             request_retention_seconds=settings.idempotency_retention_hours * 3600,
@@ -108,6 +110,7 @@ class Worker:
             *(Loop(each.name, sweep, each.dispatch) for each in self._crew.dispatchers),
             Loop("stager", sweep, _counted("released", lambda: release.release_due(_SCHEDULE_BATCH))),
             Loop("expirer", sweep, _counted("expired", lambda: expire.expire_due(_SCHEDULE_BATCH))),
+            Loop("matcher", sweep, _counted("matched", lambda: receipts.match_late(_SCHEDULE_BATCH))),
             Loop("pruner", _PRUNE_SECONDS, _counted("pruned", lambda: prune.prune(_PRUNE_BATCH))),
             *(Loop(f"gauge {lane.name}", _MEASURE_SECONDS, partial(self._measure, lane)) for lane in Lane),
         ]

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from carillon_server.domain.delivery import DeliveryState
 from carillon_server.domain.provider_event import EventKind, ProviderEvent
+from carillon_server.domain.transitions import Event, may, next_state
 
 _FAILURES = frozenset({EventKind.FAILED, EventKind.BOUNCED})
 _RETIRING = frozenset({EventKind.BOUNCED, EventKind.COMPLAINED})
@@ -37,9 +38,9 @@ def settle(known: Receipt, event: ProviderEvent, *, superseded: bool) -> Receipt
     """What is known after the event; `superseded`: there was another attempt after the one it speaks of."""
     if event.kind in _FAILURES:
         return known if superseded else _fail(known, event)
-    arrived = _arrive(known, event.event_time)
-    if arrived.state is not DeliveryState.DELIVERED:
+    if not may(known.state, Event.CONFIRMED):
         return known
+    arrived = _arrive(known, event.event_time)
     if event.kind is EventKind.OPENED:
         return replace(arrived, open_time=arrived.open_time or event.event_time)
     if event.kind is EventKind.CLICKED:
@@ -49,13 +50,12 @@ def settle(known: Receipt, event: ProviderEvent, *, superseded: bool) -> Receipt
 
 def _arrive(known: Receipt, when: datetime) -> Receipt:
     """Every kind that is no failure says that it arrived."""
-    if known.state is DeliveryState.UNKNOWN:
-        return replace(known, state=DeliveryState.DELIVERED, finish_reason=None, confirm_time=when)
-    return replace(known, confirm_time=known.confirm_time or when)
+    state = next_state(known.state, Event.CONFIRMED) or known.state
+    return replace(known, state=state, finish_reason=None, confirm_time=known.confirm_time or when)
 
 
 def _fail(known: Receipt, event: ProviderEvent) -> Receipt:
-    taken = known.state is DeliveryState.DELIVERED and known.confirm_time is None
-    if not taken and known.state is not DeliveryState.UNKNOWN:
+    state = next_state(known.state, Event.BOUNCED)
+    if state is None or known.confirm_time is not None:
         return known
-    return replace(known, state=DeliveryState.REJECTED, finish_reason=event.reason or event.kind.value)
+    return replace(known, state=state, finish_reason=event.reason or event.kind.value)

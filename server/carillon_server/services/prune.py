@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from carillon_server.services.progress import IDLE, Progress
 from carillon_server.storage.database import Connection, Database
+from carillon_server.storage.provider_events import prune_events
 from carillon_server.storage.schedule import Turn, prune_requests, prune_tombstones, take_turn
+
+EVENT_RETENTION_SECONDS = 30 * 24 * 3600.0
+"""How long it is known what providers told; nobody tells anything of a message for longer."""
 
 
 class PruneService:
-    """Forgets answered requests and removed notifications."""
+    """Forgets answered requests, removed notifications and events of providers."""
 
     def __init__(
         self, database: Database, *, request_retention_seconds: float, tombstone_retention_seconds: float
@@ -27,6 +31,7 @@ class PruneService:
                 return IDLE
             tombstones = await prune_tombstones(connection, self._tombstone_retention_seconds, limit)
             requests = await prune_requests(connection, self._request_retention_seconds, limit)
-            return Progress(tombstones + requests, more=limit in (tombstones, requests))
+            events = await prune_events(connection, EVENT_RETENTION_SECONDS, limit)
+            return Progress(tombstones + requests + events, more=limit in (tombstones, requests, events))
 
         return await self._database.transaction(work)

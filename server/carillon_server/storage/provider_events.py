@@ -14,14 +14,19 @@ from carillon_server.domain.ids import DeliveryId
 from carillon_server.domain.provider_event import EventKind, ProviderEvent
 from carillon_server.domain.receipt import Receipt
 from carillon_server.storage.database import Connection, Database, Record
+from carillon_server.storage.fallbacks import lock_chains
 
 # The empty id is named because the index leaves it out.
-LOCK_DELIVERY = """
-SELECT d.inbox_id, d.seq, d.ordinal, d.endpoint_id, d.state, d.finish_reason, d.confirm_time, d.open_time,
-    d.click_time, d.attempt_count > a.number AS superseded
+FIND_DELIVERY = """
+SELECT a.inbox_id, a.seq, a.ordinal, a.number
 FROM attempt a JOIN delivery d ON d.inbox_id = a.inbox_id AND d.seq = a.seq AND d.ordinal = a.ordinal
 WHERE a.provider_message_id = $3 AND a.provider_message_id <> '' AND a.provider = $2 AND d.tenant = $1
-ORDER BY a.start_time DESC LIMIT 1 FOR UPDATE OF d
+ORDER BY a.start_time DESC LIMIT 1
+"""
+_LOCK_DELIVERY = """
+SELECT endpoint_id, state, finish_reason, confirm_time, open_time, click_time, fallback_chain > 0 AS chained,
+    attempt_count > $4 AS superseded
+FROM delivery WHERE inbox_id = $1 AND seq = $2 AND ordinal = $3 FOR UPDATE
 """
 _ADD = """
 INSERT INTO provider_event (tenant, provider, event_id, provider_message_id, kind, event_time, reason, detail,
@@ -72,6 +77,8 @@ class Taken:
     known: Receipt
     superseded: bool
     """There was an attempt after the one that had this message."""
+    chained: bool
+    """Others stand by, or stood by, for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +94,17 @@ async def lock_delivery_of(
     connection: Connection, tenant: str, provider: str, provider_message_id: str
 ) -> Taken | None:
     """The delivery that this provider of this tenant calls so; None where there is none (yet)."""
-    row = await connection.fetchrow(LOCK_DELIVERY, tenant, provider, provider_message_id)
+    found = await connection.fetchrow(FIND_DELIVERY, tenant, provider, provider_message_id)
+    if found is None:
+        return None
+    inbox_id, seq, ordinal, number = found
+    # The whole chain first, as everybody does who may move it on.
+    await lock_chains(connection, [(inbox_id, seq)])
+    row = await connection.fetchrow(_LOCK_DELIVERY, inbox_id, seq, ordinal, number)
     if row is None:
         return None
     return Taken(
-        DeliveryId(row["inbox_id"], row["seq"], row["ordinal"]),
+        DeliveryId(inbox_id, seq, ordinal),
         row["endpoint_id"],
         Receipt(
             DeliveryState(row["state"]),
@@ -100,7 +113,8 @@ async def lock_delivery_of(
             row["open_time"],
             row["click_time"],
         ),
-        row["superseded"],
+        superseded=row["superseded"],
+        chained=row["chained"],
     )
 
 

@@ -361,7 +361,8 @@ async def test_what_providers_told_is_forgotten_after_a_month(
     await tell(service, "SM2", "delivered")
     async with outbox.database.connection() as connection:
         await connection.execute(
-            "UPDATE provider_event SET receive_time = now() - interval '31 days' WHERE event_id = 'SM1:delivered'"
+            "UPDATE provider_event SET receive_time = now() - interval '31 days' "
+            "WHERE event_id = 'SM1:delivered'"
         )
     prune = PruneService(
         outbox.database, request_retention_seconds=86_400, tombstone_retention_seconds=86_400

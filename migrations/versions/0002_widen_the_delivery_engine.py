@@ -187,7 +187,7 @@ def _create_provider_tables() -> None:
             "inbox_id",
             sa.LargeBinary(),
             nullable=True,
-            comment="null, as the rest of the key: not matched to a delivery yet",
+            comment="null, as the rest of the key: of no delivery that is known",
         ),
         sa.Column("seq", sa.BigInteger(), nullable=True),
         sa.Column("ordinal", sa.SmallInteger(), nullable=True),
@@ -197,6 +197,13 @@ def _create_provider_tables() -> None:
         sa.Column(
             "applied", sa.Boolean(), nullable=False, comment="false: it came too late to change anything"
         ),
+        sa.Column(
+            "pending",
+            sa.Boolean(),
+            server_default=sa.text("false"),
+            nullable=False,
+            comment="the attempt that it speaks of is not written yet",
+        ),
         sa.Column("reason", sa.Text(), server_default="", nullable=False, comment="a word, for failures"),
         sa.Column("detail", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("tenant", "provider", "event_id"),
@@ -204,10 +211,10 @@ def _create_provider_tables() -> None:
     op.create_index("provider_event_by_delivery", "provider_event", ["inbox_id", "seq", "ordinal"])
     op.create_index("provider_event_by_age", "provider_event", ["receive_time"])
     op.create_index(
-        "provider_event_unmatched",
+        "provider_event_pending",
         "provider_event",
         ["receive_time"],
-        postgresql_where=sa.text("inbox_id IS NULL"),
+        postgresql_where=sa.text("pending"),
     )
 
 

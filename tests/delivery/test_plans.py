@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from carillon_server.domain.lane import Lane
 from carillon_server.storage.database import Connection
 from carillon_server.storage.deliveries import LOCK_DUE, LOCK_SUSPECTS
-from carillon_server.storage.provider_events import FIND_DELIVERY, FIND_UNMATCHED
+from carillon_server.storage.provider_events import FIND_DELIVERY, FIND_NAMED, FIND_PENDING
 from carillon_server.storage.schedule import FIND_EXPIRED, FIND_SCHEDULED, FIND_TOMBSTONES
 from tests.delivery.house import House
 
@@ -129,9 +130,8 @@ async def test_sweeps_of_notifications_read_only_what_they_take(
 
 _FILL_EVENTS = """
 INSERT INTO provider_event (tenant, provider, event_id, provider_message_id, kind, event_time, applied,
-    inbox_id)
-SELECT 'acme', 'twilio', n, 'SM' || n, 'delivered', now(), false,
-    CASE WHEN n % 1000 > 0 THEN '\\x01'::bytea END
+    pending)
+SELECT 'acme', 'twilio', n, 'SM' || n, 'delivered', now(), false, n % 1000 = 0
 FROM generate_series(1, 20_000) AS n
 """
 _FILL_ATTEMPTS = """
@@ -146,9 +146,14 @@ FROM generate_series(1, 20_000) AS n
     [
         (FIND_DELIVERY, ("acme", "twilio", "SM1000"), {"attempt_by_message", "delivery_pkey"}),
         (
-            FIND_UNMATCHED,
+            FIND_PENDING,
             (3600.0, 50),
-            {"provider_event_unmatched", "attempt_by_message", "delivery_pkey"},
+            {"provider_event_pending", "attempt_by_message", "delivery_pkey"},
+        ),
+        (
+            FIND_NAMED,
+            ("acme", "twilio", sha256(b"7").digest(), 1, 0),
+            {"attempt_pkey", "delivery_pkey"},
         ),
     ],
 )

@@ -216,6 +216,51 @@ async def test_an_event_that_overtakes_the_commit_of_its_attempt_is_not_lost(
     assert (await receipts.match_late(100)).done == 0
 
 
+@pytest.mark.parametrize("name", ["{}", "<{}@example.com>"])
+async def test_a_message_whose_id_was_never_told_is_found_by_ours(
+    outbox: Outbox, service: ProviderEventService, name: str
+) -> None:
+    delivery = await outbox.taken("", provider="gateway", state=DeliveryState.UNKNOWN)
+    told = await tell_all(service, event("delivered", name.format(delivery)))
+    assert told == RecordedEvents(1, 1, 0)
+    assert (await outbox.find(delivery))["state"] == DeliveryState.DELIVERED
+
+
+async def test_twilio_names_the_delivery_where_nobody_saw_its_answer(
+    outbox: Outbox, service: ProviderEventService
+) -> None:
+    delivery = await outbox.taken("", state=DeliveryState.UNKNOWN)
+    callback = TWILIO.status_callback("SM1", "delivered", f"{URL}?delivery_id={delivery}")
+    assert (await service.record("acme", "twilio", callback)).applied == 1
+    assert (await outbox.find(delivery))["state"] == DeliveryState.DELIVERED
+
+
+async def test_an_event_about_an_attempt_under_way_waits_for_its_end(
+    outbox: Outbox, service: ProviderEventService, receipts: ReceiptService
+) -> None:
+    delivery = await outbox.taken("", state=DeliveryState.ATTEMPTING)
+    callback = TWILIO.status_callback("SM1", "undelivered", f"{URL}?delivery_id={delivery}", 30005)
+    assert (await service.record("acme", "twilio", callback)).unmatched == 1
+    assert (await receipts.match_late(100)).done == 0
+    async with outbox.database.connection() as connection:
+        await connection.execute("UPDATE delivery SET state = 8")
+    assert (await receipts.match_late(100)).done == 1
+    assert (await outbox.find(delivery))["state"] == DeliveryState.REJECTED
+    assert await outbox.retired(delivery) == "twilio_30005"
+
+
+async def test_an_event_names_no_delivery_of_somebody_else(
+    outbox: Outbox, service: ProviderEventService
+) -> None:
+    theirs = await outbox.taken("", tenant="globex", state=DeliveryState.UNKNOWN)
+    other = await outbox.taken("", provider="twilio-2", state=DeliveryState.UNKNOWN)
+    for number, delivery in enumerate((theirs, other)):
+        callback = TWILIO.status_callback(f"SM{number}", "delivered", f"{URL}?delivery_id={delivery}")
+        assert (await service.record("acme", "twilio", callback)).unmatched == 1
+        assert (await outbox.find(delivery))["state"] == DeliveryState.UNKNOWN
+    assert [row["inbox_id"] for row in await outbox.events()] == [None, None]
+
+
 async def test_two_workers_that_match_at_once_apply_it_once(
     outbox: Outbox, service: ProviderEventService, receipts: ReceiptService
 ) -> None:

@@ -91,7 +91,10 @@ def test_a_cut_never_makes_a_text_dearer(text: str, limit: int) -> None:
     assert encoding_of(fit(text, limit)) is Encoding.GSM_7
 
 
-@given(st.lists(pieces, max_size=500), limits)
+clusters = st.sampled_from(["語", "e\u0301", "👍🏽", FAMILY, WALES, "🇩🇪🇫🇷", "❤\ufe0f"])
+
+
+@given(st.lists(clusters, min_size=20, max_size=200), limits)
 def test_a_cut_never_falls_inside_of_a_character(parts: list[str], limit: int) -> None:
     text = "".join(parts)
     fitted = fit(text, limit)

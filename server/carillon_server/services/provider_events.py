@@ -112,10 +112,16 @@ def _normalize(event: ProviderEvent, now: datetime) -> ProviderEvent:
         raise Refusal(Reason.CALLBACK_REFUSED, "an event cannot be of that time")
     return replace(
         event,
+        delivery_id=event.delivery_id or _named(event.provider_message_id),
         event_time=min(event.event_time, now),
         reason=_line(event.reason),
         detail=_line(event.detail),
     )
+
+
+def _named(message_id: str) -> str:
+    """Our id of the delivery, where that is the message's too: as it is, or in a Message-ID."""
+    return message_id.removeprefix("<").partition("@")[0]
 
 
 def _is_id(text: str) -> bool:

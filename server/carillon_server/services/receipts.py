@@ -1,9 +1,9 @@
 """Events of providers, applied to deliveries: each in one transaction, once by its id, forward only.
 
 A provider may be faster than the commit of the attempt that it speaks of. Then there is nothing to apply the
-event to, yet: it is kept without a delivery and answered with OK, because many providers do not ask twice.
-`match_late` finds its delivery when the attempt is written. Events about messages that are not ours (another
-system may use the same account) are kept unmatched until they are pruned, and looked at for an hour.
+event to, yet: it is kept as pending and answered with OK, because many providers do not ask twice.
+`match_late` applies it when the attempt is written. Events about messages that are not ours (another system
+may use the same account) stay pending until they are pruned, and are looked at for an hour.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from carillon_server.storage.provider_events import (
     Taken,
     add_event,
     apply,
-    find_unmatched,
+    find_pending,
     lock_delivery_of,
-    lock_unmatched,
+    lock_pending,
     match,
     retire_endpoint,
 )
@@ -66,10 +66,10 @@ class ReceiptService:
 
         async def work(connection: Connection) -> _Settled:
             # Locked first: of two that tell the same at once, the second waits and finds it told.
-            taken = await lock_delivery_of(connection, tenant, provider, event.provider_message_id)
-            if not await add_event(connection, tenant, provider, event):
+            taken = await lock_delivery_of(connection, tenant, provider, event)
+            if not await add_event(connection, tenant, provider, event, taken):
                 return _Settled(Verdict.REPEATED)
-            if taken is None:
+            if taken is None or taken.running:
                 return _Settled(Verdict.UNMATCHED)
             return await _settle(connection, EventKey(tenant, provider, event.event_id), taken, event)
 
@@ -77,19 +77,18 @@ class ReceiptService:
 
     async def match_late(self, limit: int) -> Progress:
         """Applies up to `limit` events that were faster than the attempts that they speak of."""
-        keys = await find_unmatched(self._database, _LATE_SECONDS, limit)
+        keys = await find_pending(self._database, _LATE_SECONDS, limit)
         for key in keys:
             await self._match(key)
         return Progress(len(keys), more=len(keys) == limit)
 
     async def _match(self, key: EventKey) -> None:
         async def work(connection: Connection) -> _Settled:
-            taken = None
-            event = await lock_unmatched(connection, key)
-            if event is not None:
-                message_id = event.provider_message_id
-                taken = await lock_delivery_of(connection, key.tenant, key.provider, message_id)
-            if event is None or taken is None:
+            event = await lock_pending(connection, key)
+            if event is None:
+                return _Settled(Verdict.REPEATED)
+            taken = await lock_delivery_of(connection, key.tenant, key.provider, event)
+            if taken is None or taken.running:
                 return _Settled(Verdict.UNMATCHED)
             return await _settle(connection, key, taken, event)
 

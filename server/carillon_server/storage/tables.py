@@ -306,18 +306,25 @@ provider_event = Table(
     Column("provider", Text, primary_key=True),
     Column("event_id", Text, primary_key=True),
     Column("provider_message_id", Text, nullable=False),
-    Column("inbox_id", LargeBinary, comment="null, as the rest of the key: not matched to a delivery yet"),
+    Column("inbox_id", LargeBinary, comment="null, as the rest of the key: of no delivery that is known"),
     Column("seq", BigInteger),
     Column("ordinal", SmallInteger),
     Column("kind", Text, nullable=False, comment="domain.provider_event.EventKind"),
     Column("event_time", Instant, nullable=False),
     Column("receive_time", Instant, nullable=False, server_default=func.now()),
     Column("applied", Boolean, nullable=False, comment="false: it came too late to change anything"),
+    Column(
+        "pending",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="the attempt that it speaks of is not written yet",
+    ),
     Column("reason", Text, nullable=False, server_default="", comment="a word, for failures"),
     Column("detail", Text, nullable=False, server_default=""),
     Index("provider_event_by_delivery", "inbox_id", "seq", "ordinal"),
     Index("provider_event_by_age", "receive_time"),
-    Index("provider_event_unmatched", "receive_time", postgresql_where=text("inbox_id IS NULL")),
+    Index("provider_event_pending", "receive_time", postgresql_where=text("pending")),
 )
 
 delivery_settings = Table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from pydantic import ValidationError
@@ -72,7 +73,9 @@ async def test_a_messaging_service_and_an_api_key_are_used_where_given(fake: Twi
     await provider.close()
     (request,) = fake.requests
     assert f"MessagingServiceSid={SERVICE_SID}" in request.body.decode()
-    assert "StatusCallback=https%3A%2F%2Fhooks.example.com%2Ftwilio" in request.body.decode()
+    ours = message(address=NUMBER).delivery_id
+    url = quote_plus(f"https://hooks.example.com/twilio?delivery_id={ours}")
+    assert f"StatusCallback={url}" in request.body.decode()
     assert "From=" not in request.body.decode()
     assert request.headers["authorization"] == "Basic U0th" + "YWFh" * 10 + "YTprZXktc2VjcmV0"
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Sequence
 from typing import Annotated, Self
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 
@@ -31,7 +31,11 @@ from carillon_server.delivery.providers.http_answer import (
 from carillon_server.delivery.providers.provider import CallbackRefusedError, ProviderKind, Workshop
 from carillon_server.delivery.providers.signed_events import read_signed_events
 from carillon_server.delivery.providers.sms import Sms, SmsProvider, SmsSettings, ledger_of
-from carillon_server.delivery.providers.twilio_callback import SIGNATURE_HEADER, read_status
+from carillon_server.delivery.providers.twilio_callback import (
+    DELIVERY_PARAMETER,
+    SIGNATURE_HEADER,
+    read_status,
+)
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.outcome import (
     Delivered,
@@ -137,7 +141,7 @@ class TwilioSender:
             "Body": sms.text,
             "From": self._settings.from_number,
             "MessagingServiceSid": self._settings.messaging_service_sid,
-            "StatusCallback": self._settings.status_callback_url,
+            "StatusCallback": _callback_url(self._settings.status_callback_url, sms),
         }
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -153,6 +157,13 @@ class TwilioSender:
         if answer.status in _CREDENTIALS or code == _AUTHENTICATE:
             return Retry("credentials_refused", f"answered {answer.status}, error {code}")
         return general
+
+
+def _callback_url(url: str | None, sms: Sms) -> str | None:
+    if url is None:
+        return None
+    separator = "&" if urlsplit(url).query else "?"
+    return f"{url}{separator}{DELIVERY_PARAMETER}={sms.delivery_id}"
 
 
 def _basic(settings: TwilioSettings) -> str:

@@ -24,6 +24,8 @@ from carillon_server.delivery.providers.provider import CallbackRefusedError
 from carillon_server.domain.provider_event import Callback, EventKind, ProviderEvent
 
 SIGNATURE_HEADER = "x-twilio-signature"
+DELIVERY_PARAMETER = "delivery_id"
+"""Our id in the query of the URL that a message's statuses go to: for a message whose sid we never saw."""
 _MAX_FIELDS = 200
 _PORTS = {"https": 443, "http": 80}
 _KINDS = {
@@ -59,6 +61,7 @@ def read_status(
             provider_message_id=sid,
             kind=EventKind.BOUNCED if failed and code in _ADDRESS_ERRORS else kind,
             event_time=now,
+            delivery_id=parse_qs(urlsplit(callback.url).query).get(DELIVERY_PARAMETER, [""])[0],
             reason=f"twilio_{code or status}" if failed else "",
             detail=fields.get("ErrorMessage", "") or status,
         )

@@ -14,12 +14,14 @@ from standardwebhooks import Webhook
 
 from carillon_server.delivery.providers import sns
 from carillon_server.delivery.providers.egress import Egress
+from carillon_server.delivery.providers.http import HttpLimits
 from carillon_server.delivery.providers.provider import CallbackRefusedError, Workshop
 from carillon_server.delivery.providers.ses_events import MailCallbackSettings, read_mail_callback
 from carillon_server.delivery.providers.signed_events import CallbackSettings, read_signed_events
 from carillon_server.delivery.providers.twilio_callback import read_status, sign
+from carillon_server.domain.errors import Unavailable
 from carillon_server.domain.provider_event import Callback, EventKind, ProviderEvent
-from carillon_server.testing import SmsGatewayFake, TwilioFake
+from carillon_server.testing import Fault, HttpFake, Reply, SmsGatewayFake, TwilioFake
 from carillon_server.testing.sms_gateway_fake import CALLBACK_SECRET
 from tests.delivery.sns_topic import CERTIFICATE_URL, TOPIC_ARN, SnsTopic, post, ses_event
 
@@ -398,3 +400,17 @@ async def test_mail_takes_signed_events_too() -> None:
     callback = SmsGatewayFake().callback(URL, [event(message_id=MESSAGE_ID)])
     (read,) = await ses(callback, callback_secrets=(SecretStr(CALLBACK_SECRET),))
     assert read.provider_message_id == MESSAGE_ID
+
+
+@pytest.mark.parametrize("step", [Reply(404), Reply(302), Fault.HANG, Fault.RESET])
+async def test_sns_out_of_reach_is_no_verdict(step: Reply | Fault) -> None:
+    limits = HttpLimits(connect_seconds=1.0, total_seconds=0.5)
+    workshop = Workshop(clock=WORKSHOP.clock, egress=Egress(["127.0.0.0/8"]), http_limits=limits)
+    async with HttpFake(Reply(200, body=b"pem")) as fake:
+        assert await sns._fetch(f"{fake.url}/cert.pem", workshop) == b"pem"
+        fake.answer_with(step)
+        with pytest.raises(Unavailable):
+            await sns._fetch(f"{fake.url}/cert.pem", workshop)
+        await fake.wait_for_connections(0)
+    with pytest.raises(Unavailable):
+        await sns._fetch("http://127.0.0.1/cert.pem", WORKSHOP)

@@ -31,12 +31,12 @@ class ProviderEvent:
     provider_message_id: str
     kind: EventKind
     event_time: datetime
-    delivery_id: str = ""
-    """Ours, where the callback names it besides; for messages whose id we were never told."""
     reason: str = ""
     """Why it failed, as a word: `twilio_30003`. Empty: the kind says it."""
     detail: str = ""
     """A code or sentence of the provider, for operators."""
+    delivery_id: str = ""
+    """Ours, where the callback names it besides; for messages whose id we were never told."""
 
 
 @dataclass(frozen=True, slots=True)

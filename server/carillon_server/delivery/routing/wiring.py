@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 from carillon_server.config import Settings
 from carillon_server.delivery import metrics
@@ -20,6 +21,7 @@ from carillon_server.domain.errors import Refusal
 from carillon_server.services.ports import Clock
 from carillon_server.services.reseal import ResealService
 from carillon_server.services.secret_box import SecretBox
+from carillon_server.services.sms_ledger import StoredSmsLedger
 from carillon_server.storage.database import Database
 
 _RESEAL_SECONDS = 60.0
@@ -38,7 +40,7 @@ def build_workshop(settings: Settings, clock: Clock) -> Workshop:
 
 def build_directory(settings: Settings, database: Database, clock: Clock) -> Directory:
     """Raises ValueError for settings of the installation that make no sense."""
-    workshop = build_workshop(settings, clock)
+    workshop = replace(build_workshop(settings, clock), sms_ledger=StoredSmsLedger(database))
     builder = ProviderBuilder(KINDS, workshop, SecretBox(settings.raw_secret_keys))
     return Directory(database, builder, installation=installation_providers(settings, workshop))
 

@@ -16,6 +16,7 @@ _NOW = sa.text("now()")
 
 _HAS_MESSAGE = sa.text("provider_message_id IS NOT NULL AND provider_message_id <> ''")
 _PENDING = sa.text("state <= 3")
+_FAILED = sa.text("state IN (5, 6, 8)")
 
 
 def _columns() -> list[tuple[str, sa.Column[object]]]:
@@ -129,6 +130,20 @@ def upgrade() -> None:
             "delivery_by_tenant",
             "delivery",
             ["tenant", "create_time", "inbox_id", "seq", "ordinal"],
+            postgresql_concurrently=True,
+        )
+        op.create_index(
+            "delivery_failed",
+            "delivery",
+            ["tenant", "create_time", "inbox_id", "seq", "ordinal"],
+            postgresql_where=_FAILED,
+            postgresql_concurrently=True,
+        )
+        op.create_index(
+            "notification_by_time",
+            "notification",
+            ["create_time"],
+            postgresql_using="brin",
             postgresql_concurrently=True,
         )
         op.create_index(
@@ -256,6 +271,8 @@ def downgrade() -> None:
     for table in ("provider_event", "provider_health", "provider"):
         op.drop_table(table)
     op.drop_index("attempt_by_message", "attempt")
+    op.drop_index("notification_by_time", "notification")
+    op.drop_index("delivery_failed", "delivery")
     op.drop_index("delivery_by_tenant", "delivery")
     op.create_index("delivery_due", "delivery", ["next_attempt_time"], postgresql_where=_PENDING)
     op.drop_index("delivery_leased", "delivery")

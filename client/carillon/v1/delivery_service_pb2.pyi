@@ -146,7 +146,7 @@ class Delivery(_message.Message):
     CONFIRM_TIME_FIELD_NUMBER: _builtins.int
     OPEN_TIME_FIELD_NUMBER: _builtins.int
     CLICK_TIME_FIELD_NUMBER: _builtins.int
-    REDRIVE_TIME_FIELD_NUMBER: _builtins.int
+    BEGIN_TIME_FIELD_NUMBER: _builtins.int
     REQUEST_TRACE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Opaque id, the same for every attempt; providers get it to tell repeats apart."""
@@ -197,8 +197,10 @@ class Delivery(_message.Message):
         """When something in it was first clicked, as far as the provider told."""
 
     @_builtins.property
-    def redrive_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was last tried again by hand; not set: never."""
+    def begin_time(self) -> _timestamp_pb2.Timestamp:
+        """Since when it may be tried, where that is not `create_time`: since it was last tried again by hand, or since its turn among the
+        fallbacks came.
+        """
 
     def __init__(
         self,
@@ -219,12 +221,12 @@ class Delivery(_message.Message):
         confirm_time: _timestamp_pb2.Timestamp | None = ...,
         open_time: _timestamp_pb2.Timestamp | None = ...,
         click_time: _timestamp_pb2.Timestamp | None = ...,
-        redrive_time: _timestamp_pb2.Timestamp | None = ...,
+        begin_time: _timestamp_pb2.Timestamp | None = ...,
         request_trace: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["click_time", b"click_time", "confirm_time", b"confirm_time", "create_time", b"create_time", "finish_time", b"finish_time", "next_attempt_time", b"next_attempt_time", "open_time", b"open_time", "redrive_time", b"redrive_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["begin_time", b"begin_time", "click_time", b"click_time", "confirm_time", b"confirm_time", "create_time", b"create_time", "finish_time", b"finish_time", "next_attempt_time", b"next_attempt_time", "open_time", b"open_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "attempt_count", b"attempt_count", "channel", b"channel", "click_time", b"click_time", "confirm_time", b"confirm_time", "create_time", b"create_time", "finish_reason", b"finish_reason", "finish_time", b"finish_time", "id", b"id", "next_attempt_time", b"next_attempt_time", "notification_id", b"notification_id", "open_time", b"open_time", "provider", b"provider", "recipient_id", b"recipient_id", "redrive_time", b"redrive_time", "request_trace", b"request_trace", "state", b"state", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "attempt_count", b"attempt_count", "begin_time", b"begin_time", "channel", b"channel", "click_time", b"click_time", "confirm_time", b"confirm_time", "create_time", b"create_time", "finish_reason", b"finish_reason", "finish_time", b"finish_time", "id", b"id", "next_attempt_time", b"next_attempt_time", "notification_id", b"notification_id", "open_time", b"open_time", "provider", b"provider", "recipient_id", b"recipient_id", "request_trace", b"request_trace", "state", b"state", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -750,8 +752,8 @@ class StoryEntry(_message.Message):
         """An attempt ended. `reason`: its outcome, with the class of the error where there was one; `detail`: what was said."""
         KIND_PROVIDER_EVENT: StoryEntry._Kind.ValueType  # 7
         """A provider told something. `actor`: the provider; `reason`: what."""
-        KIND_REDRIVEN: StoryEntry._Kind.ValueType  # 8
-        """A delivery was tried again by hand."""
+        KIND_BEGUN: StoryEntry._Kind.ValueType  # 8
+        """A delivery began anew: it was tried again by hand, or its turn among the fallbacks came."""
         KIND_FINISHED: StoryEntry._Kind.ValueType  # 9
         """A delivery ended. `reason`: its state, and why."""
         KIND_ACKED: StoryEntry._Kind.ValueType  # 10
@@ -788,8 +790,8 @@ class StoryEntry(_message.Message):
     """An attempt ended. `reason`: its outcome, with the class of the error where there was one; `detail`: what was said."""
     KIND_PROVIDER_EVENT: StoryEntry.Kind.ValueType  # 7
     """A provider told something. `actor`: the provider; `reason`: what."""
-    KIND_REDRIVEN: StoryEntry.Kind.ValueType  # 8
-    """A delivery was tried again by hand."""
+    KIND_BEGUN: StoryEntry.Kind.ValueType  # 8
+    """A delivery began anew: it was tried again by hand, or its turn among the fallbacks came."""
     KIND_FINISHED: StoryEntry.Kind.ValueType  # 9
     """A delivery ended. `reason`: its state, and why."""
     KIND_ACKED: StoryEntry.Kind.ValueType  # 10
@@ -1063,7 +1065,10 @@ class ProviderHealth(_message.Message):
     LAST_SUCCESS_TIME_FIELD_NUMBER: _builtins.int
     LAST_ERROR_TIME_FIELD_NUMBER: _builtins.int
     LAST_ERROR_CLASS_FIELD_NUMBER: _builtins.int
-    UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    DEFECT_FIELD_NUMBER: _builtins.int
+    OPEN_UNTIL_TIME_FIELD_NUMBER: _builtins.int
+    SENT_COUNT_FIELD_NUMBER: _builtins.int
+    FAILED_COUNT_FIELD_NUMBER: _builtins.int
     breaker: Global___ProviderHealth.Breaker.ValueType
     """The worst of all workers."""
     worker_count: _builtins.int
@@ -1074,6 +1079,12 @@ class ProviderHealth(_message.Message):
     """How many calls run now."""
     last_error_class: _builtins.str
     """The class of that error."""
+    defect: _builtins.str
+    """Why it cannot be used at all (`kind_unknown`, `settings_invalid`, `secrets_lost`, `build_failed`); empty: it can."""
+    sent_count: _builtins.int
+    """How many messages it took lately, over all workers."""
+    failed_count: _builtins.int
+    """How many it did not take lately, for whatever reason."""
     @_builtins.property
     def paused_until_time(self) -> _timestamp_pb2.Timestamp:
         """Until when it is left alone, because it asked for it; not set: it is not."""
@@ -1087,8 +1098,8 @@ class ProviderHealth(_message.Message):
         """When it last failed; not set: not lately."""
 
     @_builtins.property
-    def update_time(self) -> _timestamp_pb2.Timestamp:
-        """When a worker last told."""
+    def open_until_time(self) -> _timestamp_pb2.Timestamp:
+        """When an open breaker lets the next call through; not set: it is not open."""
 
     def __init__(
         self,
@@ -1101,11 +1112,14 @@ class ProviderHealth(_message.Message):
         last_success_time: _timestamp_pb2.Timestamp | None = ...,
         last_error_time: _timestamp_pb2.Timestamp | None = ...,
         last_error_class: _builtins.str = ...,
-        update_time: _timestamp_pb2.Timestamp | None = ...,
+        defect: _builtins.str = ...,
+        open_until_time: _timestamp_pb2.Timestamp | None = ...,
+        sent_count: _builtins.int = ...,
+        failed_count: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_available_tokens", b"_available_tokens", "available_tokens", b"available_tokens", "last_error_time", b"last_error_time", "last_success_time", b"last_success_time", "paused_until_time", b"paused_until_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_available_tokens", b"_available_tokens", "available_tokens", b"available_tokens", "last_error_time", b"last_error_time", "last_success_time", b"last_success_time", "open_until_time", b"open_until_time", "paused_until_time", b"paused_until_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_available_tokens", b"_available_tokens", "available_tokens", b"available_tokens", "breaker", b"breaker", "last_error_class", b"last_error_class", "last_error_time", b"last_error_time", "last_success_time", b"last_success_time", "paused_until_time", b"paused_until_time", "running_count", b"running_count", "update_time", b"update_time", "worker_count", b"worker_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_available_tokens", b"_available_tokens", "available_tokens", b"available_tokens", "breaker", b"breaker", "defect", b"defect", "failed_count", b"failed_count", "last_error_class", b"last_error_class", "last_error_time", b"last_error_time", "last_success_time", b"last_success_time", "open_until_time", b"open_until_time", "paused_until_time", b"paused_until_time", "running_count", b"running_count", "sent_count", b"sent_count", "worker_count", b"worker_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__available_tokens: _TypeAlias = _typing.Literal["available_tokens"]  # noqa: Y015
     _WhichOneofArgType__available_tokens: _TypeAlias = _typing.Literal["_available_tokens", b"_available_tokens"]  # noqa: Y015
@@ -1725,7 +1739,7 @@ class GetStatsRequest(_message.Message):
     """The steps of time."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
-        """From this instant on, by the time of the Send. Required."""
+        """From this instant on: deliveries by when they were queued, notifications by when they were sent. Required."""
 
     @_builtins.property
     def end_time(self) -> _timestamp_pb2.Timestamp:

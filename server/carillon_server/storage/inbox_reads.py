@@ -11,6 +11,7 @@ from carillon_server.domain.ids import NotificationId
 from carillon_server.domain.inbox import EMPTY_INBOX, Counts, InboxAddress, InboxState
 from carillon_server.domain.inbox_query import InboxCounts, InboxFilter, InboxPage
 from carillon_server.domain.notification import StoredNotification
+from carillon_server.storage.conditions import Conditions
 from carillon_server.storage.database import Connection, Database, Record
 from carillon_server.storage.inboxes import STATE_COLUMNS, read_state
 from carillon_server.storage.notification_rows import COLUMNS, read_notification
@@ -42,20 +43,8 @@ WHERE d.acked_version < excluded.acked_version
 """
 
 
-class Conditions:
-    """WHERE conditions put together from constants, with their arguments numbered as they come."""
-
-    def __init__(self, *arguments: object) -> None:
-        self.arguments: list[object] = list(arguments)
-        self._conditions: list[str] = []
-
-    def add(self, condition: str, *arguments: object) -> None:
-        """`condition` has a `{}` for each argument."""
-        numbers = []
-        for argument in arguments:
-            self.arguments.append(argument)
-            numbers.append(f"${len(self.arguments)}")
-        self._conditions.append(condition.format(*numbers))
+class InboxConditions(Conditions):
+    """What a filter asks, as conditions."""
 
     def add_filter(self, filter: InboxFilter) -> None:  # noqa: A002 - the name of the field
         """What a filter asks of a visible notification `n`."""
@@ -75,10 +64,6 @@ class Conditions:
         if filter.end_time:
             self.add("n.deliver_time < {}", filter.end_time)
 
-    @property
-    def sql(self) -> str:
-        return "".join(f" AND {condition}" for condition in self._conditions)
-
 
 async def fetch_page(
     database: Database,
@@ -90,7 +75,7 @@ async def fetch_page(
     timeout: float | None,
 ) -> InboxPage:
     """One more row than asked tells whether there is a next page."""
-    conditions = Conditions(address.inbox_id, page_size + 1)
+    conditions = InboxConditions(address.inbox_id, page_size + 1)
     conditions.add_filter(filter)
     if before_position is not None:
         conditions.add("n.position < {}", before_position)

@@ -174,6 +174,8 @@ notification = Table(
         "notification_expiring", "expire_time", postgresql_where=text("expire_time IS NOT NULL AND stage < 3")
     ),
     Index("notification_removed", "remove_time", postgresql_where=text("stage = 3")),
+    # Rows come in the order of time, so this costs next to nothing to keep.
+    Index("notification_by_time", "create_time", postgresql_using="brin"),
 )
 
 delivery = Table(
@@ -224,6 +226,16 @@ delivery = Table(
     Index("delivery_due_in_lane", "lane", "next_attempt_time", postgresql_where=text("state <= 3")),
     Index("delivery_leased", "next_attempt_time", postgresql_where=text("state = 2")),
     Index("delivery_by_tenant", "tenant", "create_time", "inbox_id", "seq", "ordinal"),
+    # The few that operators look for among the many that arrived.
+    Index(
+        "delivery_failed",
+        "tenant",
+        "create_time",
+        "inbox_id",
+        "seq",
+        "ordinal",
+        postgresql_where=text("state IN (5, 6, 8)"),
+    ),
     postgresql_with={"fillfactor": 80},
 )
 

@@ -1707,19 +1707,23 @@ class RecordProviderEventResponse(_message.Message):
 
     EVENT_COUNT_FIELD_NUMBER: _builtins.int
     APPLIED_COUNT_FIELD_NUMBER: _builtins.int
+    UNMATCHED_COUNT_FIELD_NUMBER: _builtins.int
     event_count: _builtins.int
     """How many events it told."""
     applied_count: _builtins.int
     """How many of those changed something."""
+    unmatched_count: _builtins.int
+    """How many of those are about messages that are not known, or not yet."""
     def __init__(
         self,
         *,
         event_count: _builtins.int = ...,
         applied_count: _builtins.int = ...,
+        unmatched_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["applied_count", b"applied_count", "event_count", b"event_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applied_count", b"applied_count", "event_count", b"event_count", "unmatched_count", b"unmatched_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

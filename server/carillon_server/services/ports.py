@@ -45,6 +45,14 @@ class EgressPolicy(Protocol):
         ...
 
 
+class TenantForgetter(Protocol):
+    """Drops what this process remembers of a tenant's providers and settings, so that the next Send reads
+    them anew. Never raises, never waits: other processes and workers find out within seconds.
+    """
+
+    def __call__(self, tenant: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class CheckedSettings:
     """The settings of a provider, found good and sorted."""

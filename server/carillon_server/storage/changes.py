@@ -12,7 +12,7 @@ from carillon_server.domain.inbox import InboxAddress, InboxState
 from carillon_server.domain.inbox_query import InboxFilter
 from carillon_server.domain.notification import StoredNotification
 from carillon_server.storage.database import Database
-from carillon_server.storage.inbox_reads import Conditions
+from carillon_server.storage.inbox_reads import InboxConditions
 from carillon_server.storage.inboxes import STATE_COLUMNS, read_state
 from carillon_server.storage.notification_rows import COLUMNS, read_notification
 
@@ -77,7 +77,7 @@ async def read_snapshot(
     max_bytes: int,
 ) -> InboxSnapshot | None:
     """The newest that match: at most `size`, and no more after `max_bytes` of payload. None: no inbox."""
-    conditions = Conditions(address.inbox_id, size, max_bytes)
+    conditions = InboxConditions(address.inbox_id, size, max_bytes)
     conditions.add_filter(filter)
     sql = f"""
         SELECT {STATE_COLUMNS}, {COLUMNS} FROM inbox i LEFT JOIN LATERAL (

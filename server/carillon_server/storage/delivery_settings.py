@@ -10,6 +10,7 @@ from carillon_server.storage.database import Connection, Database
 
 _FETCH = "SELECT tenant, document FROM delivery_settings WHERE tenant = ANY ($1::text[])"
 _LOCK = "SELECT document FROM delivery_settings WHERE tenant = $1 FOR UPDATE"
+_ENSURE = "INSERT INTO delivery_settings (tenant, document) VALUES ($1, '{}') ON CONFLICT DO NOTHING"
 _PUT = """
 INSERT INTO delivery_settings (tenant, document) VALUES ($1, $2::jsonb)
 ON CONFLICT (tenant) DO UPDATE SET document = excluded.document, update_time = now()
@@ -22,6 +23,11 @@ async def fetch_settings(
     """Of those tenants that decided anything."""
     rows = await database.fetch(_FETCH, list(tenants), timeout=timeout)
     return {row["tenant"]: load_settings(json.loads(row["document"])) for row in rows}
+
+
+async def ensure_settings(connection: Connection, tenant: str) -> None:
+    """So that there is a row to lock: two that change different fields at once keep both."""
+    await connection.execute(_ENSURE, tenant)
 
 
 async def lock_settings(connection: Connection, tenant: str) -> DeliverySettings:

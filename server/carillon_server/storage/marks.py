@@ -10,7 +10,7 @@ from carillon_server.domain.inbox import Counts, InboxAddress
 from carillon_server.domain.inbox_query import InboxFilter, Mark, Selection
 from carillon_server.domain.notification import StoredNotification
 from carillon_server.storage.database import Connection
-from carillon_server.storage.inbox_reads import Conditions
+from carillon_server.storage.inbox_reads import InboxConditions
 from carillon_server.storage.inboxes import CounterKey
 from carillon_server.storage.notification_rows import COLUMNS, read_notification
 
@@ -55,7 +55,7 @@ async def apply_mark(
 ) -> list[MarkedRow]:
     """Changes what is selected and not yet so marked, giving out the versions after `version`."""
     precondition, change = _MARKS[mark]
-    conditions = Conditions(inbox_id, version)
+    conditions = InboxConditions(inbox_id, version)
     conditions.add(precondition)
     if selection.ids is not None:
         conditions.add("n.seq = ANY ({}::bigint[])", [each.seq for each in selection.ids])

@@ -18,6 +18,8 @@ _FETCH = f"SELECT {_COLUMNS} FROM provider WHERE tenant = ANY ($1::text[]) ORDER
 
 _LOCK = f"SELECT {_COLUMNS} FROM provider WHERE tenant = $1 AND name = $2 FOR UPDATE"
 
+_LOCK_TENANT = "SELECT pg_advisory_xact_lock(hashtextextended('provider:' || $1, 0))"
+
 _PUT = f"""
 INSERT INTO provider AS p (tenant, name, kind, channel, enabled, priority, weight, rate_per_second, burst,
     max_concurrency, settings, secrets)
@@ -56,6 +58,16 @@ async def fetch_providers(
 ) -> Sequence[ProviderRow]:
     """All providers of these tenants, by tenant and name."""
     return [_read(row) for row in await database.fetch(_FETCH, list(tenants), timeout=timeout)]
+
+
+async def lock_tenant(connection: Connection, tenant: str) -> None:
+    """Nobody else adds providers to the tenant until the transaction ends."""
+    await connection.execute(_LOCK_TENANT, tenant)
+
+
+async def count_providers(connection: Connection, tenant: str) -> int:
+    """How many the tenant has."""
+    return int(await connection.fetchval("SELECT count(*) FROM provider WHERE tenant = $1", tenant))
 
 
 async def lock_provider(connection: Connection, tenant: str, name: str) -> ProviderRow | None:

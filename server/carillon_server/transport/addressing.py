@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from carillon_server.domain.errors import FieldsInvalid, NotFound, Reason
 from carillon_server.domain.identity import Principal, Role
-from carillon_server.domain.ids import NotificationId, parse_endpoint_id
+from carillon_server.domain.ids import DeliveryId, NotificationId, parse_endpoint_id
 from carillon_server.domain.inbox import InboxAddress
 from carillon_server.transport.call import Call
 
@@ -43,6 +43,14 @@ def known_notification(id_: str) -> NotificationId:
     parsed = NotificationId.parse(id_)
     if parsed is None:
         raise NotFound(Reason.NOTIFICATION_NOT_FOUND)
+    return parsed
+
+
+def known_delivery(id_: str) -> DeliveryId:
+    """Raises DELIVERY_NOT_FOUND for a text that is no id of ours."""
+    parsed = DeliveryId.parse(id_)
+    if parsed is None:
+        raise NotFound(Reason.DELIVERY_NOT_FOUND)
     return parsed
 
 

@@ -8,10 +8,12 @@ _SENDERS = frozenset({Role.PRODUCER, Role.OPERATOR})
 _INBOX_READERS = frozenset({Role.USER, Role.GATEWAY, Role.OPERATOR})
 _EVERYONE = frozenset(Role)
 _OPERATORS = frozenset({Role.OPERATOR})
+_CALLBACK_BRINGERS = frozenset({Role.GATEWAY, Role.OPERATOR})
 
 NOTIFICATION_SERVICE = "carillon.v1.NotificationService"
 PREFERENCE_SERVICE = "carillon.v1.PreferenceService"
 RECIPIENT_SERVICE = "carillon.v1.RecipientService"
+DELIVERY_SERVICE = "carillon.v1.DeliveryService"
 
 ROLES: dict[str, frozenset[Role]] = {
     f"/{NOTIFICATION_SERVICE}/Send": _SENDERS,
@@ -44,6 +46,20 @@ ROLES: dict[str, frozenset[Role]] = {
     f"/{RECIPIENT_SERVICE}/PutEndpoint": _EVERYONE,
     f"/{RECIPIENT_SERVICE}/ListEndpoints": _EVERYONE,
     f"/{RECIPIENT_SERVICE}/DeleteEndpoint": _EVERYONE,
+    f"/{DELIVERY_SERVICE}/ListDeliveries": _OPERATORS,
+    f"/{DELIVERY_SERVICE}/GetDelivery": _OPERATORS,
+    f"/{DELIVERY_SERVICE}/RetryDelivery": _OPERATORS,
+    f"/{DELIVERY_SERVICE}/RedriveDeliveries": _OPERATORS,
+    f"/{DELIVERY_SERVICE}/CancelDelivery": _OPERATORS,
+    f"/{DELIVERY_SERVICE}/ExplainNotification": _OPERATORS,
+    f"/{DELIVERY_SERVICE}/ListProviders": _OPERATORS,
+    f"/{DELIVERY_SERVICE}/PutProvider": _OPERATORS,
+    f"/{DELIVERY_SERVICE}/DeleteProvider": _OPERATORS,
+    f"/{DELIVERY_SERVICE}/ListProviderKinds": _OPERATORS,
+    f"/{DELIVERY_SERVICE}/GetDeliverySettings": _OPERATORS,
+    f"/{DELIVERY_SERVICE}/UpdateDeliverySettings": _OPERATORS,
+    f"/{DELIVERY_SERVICE}/RecordProviderEvent": _CALLBACK_BRINGERS,
+    f"/{DELIVERY_SERVICE}/GetStats": _OPERATORS,
 }
 
 ANY_ROLE = _EVERYONE

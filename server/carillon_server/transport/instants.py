@@ -27,3 +27,8 @@ def to_timestamp(instant: datetime) -> Timestamp:
     timestamp = Timestamp()
     set_timestamp(timestamp, instant)
     return timestamp
+
+
+def optional_timestamp(instant: datetime | None) -> Timestamp | None:
+    """None stays None."""
+    return None if instant is None else to_timestamp(instant)

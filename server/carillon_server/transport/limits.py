@@ -13,7 +13,8 @@ from carillon.v1 import recipient_service_pb2 as recipients
 from carillon.v1 import types_pb2 as types
 from carillon_server.domain.preferences import MAX_RULES
 from carillon_server.domain.recipient import MAX_ENDPOINTS
-from carillon_server.transport import relations
+from carillon_server.transport import field_rules, relations
+from carillon_server.transport.delivery_limits import DELIVERY_RULES
 from carillon_server.transport.validation.contact import email, locale, time_zone
 from carillon_server.transport.validation.field_mask import field_mask
 from carillon_server.transport.validation.instant import duration, timestamp
@@ -21,7 +22,7 @@ from carillon_server.transport.validation.message import MessageRule
 from carillon_server.transport.validation.rule import anything, each, mapping, read_only
 from carillon_server.transport.validation.scalar import known_value, not_negative
 from carillon_server.transport.validation.struct import struct
-from carillon_server.transport.validation.text import ascii_line, each_line, line, lines, nonempty, pattern
+from carillon_server.transport.validation.text import ascii_line, each_line, line, lines, nonempty
 from carillon_server.transport.validation.url import icon, link, web_url
 
 MAX_IDS = 1_000
@@ -31,18 +32,18 @@ MAX_NAMED_RECIPIENTS = 2_000
 MAX_NAMED_CHANNELS = 50
 MAX_FALLBACKS = 3
 
-_RECIPIENT_ID = line(max_characters=200)
-_ID = line(max_characters=100)
+_RECIPIENT_ID = field_rules.RECIPIENT_ID
+_ID = field_rules.ID
 _IDS = each_line(max_items=MAX_IDS, max_characters=100)
-_TYPE = pattern("[A-Za-z0-9_.-]{1,100}", "is not 1 to 100 of a-z A-Z 0-9 _ . -")
+_TYPE = field_rules.TYPE
 _CATEGORY = line(max_characters=100)
 _KEY = line(max_characters=200)
 _LABEL_KEY = line(max_characters=64)
 _LABEL_VALUE = line(max_characters=200)
 _REQUEST_ID = ascii_line(max_characters=128)
 _DEVICE_ID = ascii_line(max_characters=128)
-_CHANNEL = known_value(types.Channel.DESCRIPTOR)
 _PLATFORM = known_value(types.PushPlatform.DESCRIPTOR)
+_CHANNEL = field_rules.CHANNEL
 _OWN_VALUES = struct(max_depth=16, max_keys=500, max_bytes=32 * 1024)
 _LINK = link(max_characters=2_048)
 
@@ -297,4 +298,4 @@ _RULES = (
     ),
 )
 
-LIMITS: dict[type[Message], MessageRule] = {rule.message_type: rule for rule in _RULES}
+LIMITS: dict[type[Message], MessageRule] = {rule.message_type: rule for rule in (*_RULES, *DELIVERY_RULES)}

@@ -9,10 +9,16 @@ import grpc
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
-from carillon.v1 import notification_service_pb2, preference_service_pb2, recipient_service_pb2
+from carillon.v1 import (
+    delivery_service_pb2,
+    notification_service_pb2,
+    preference_service_pb2,
+    recipient_service_pb2,
+)
 from carillon_server.config import Settings
 from carillon_server.transport.authorization import (
     ANY_ROLE,
+    DELIVERY_SERVICE,
     NOTIFICATION_SERVICE,
     PREFERENCE_SERVICE,
     RECIPIENT_SERVICE,
@@ -32,11 +38,16 @@ from carillon_server.transport.options import channel_options
 from carillon_server.transport.registration import library_methods, our_methods
 from carillon_server.transport.router import Router
 
-SERVICES = (NOTIFICATION_SERVICE, PREFERENCE_SERVICE, RECIPIENT_SERVICE)
+SERVICES = (NOTIFICATION_SERVICE, PREFERENCE_SERVICE, RECIPIENT_SERVICE, DELIVERY_SERVICE)
 
 _DESCRIPTORS = {
     descriptor.full_name: descriptor
-    for file in (notification_service_pb2, preference_service_pb2, recipient_service_pb2)
+    for file in (
+        notification_service_pb2,
+        preference_service_pb2,
+        recipient_service_pb2,
+        delivery_service_pb2,
+    )
     for descriptor in file.DESCRIPTOR.services_by_name.values()
 }
 _HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"]

@@ -22,6 +22,7 @@ _NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
 _NO_EMAIL = wrong("is not an e-mail address of at most 254 characters")
 _NO_PHONE = wrong("is not a telephone number in E.164, such as +41446681800")
 _NO_LOCALE = wrong("is not a known language in BCP 47, such as de-CH")
+_NO_COUNTRY = wrong("is not a country in ISO 3166-1 alpha-2, such as CH")
 _NO_ZONE = wrong("is not a known IANA time zone, such as Europe/Zurich")
 
 
@@ -63,6 +64,11 @@ def push_token(value: str, platform: Platform) -> Violations:
     except AddressInvalidError as error:
         return wrong(str(error))
     return FINE
+
+
+def country(value: str) -> Violations:
+    """One that has telephone numbers."""
+    return FINE if value in phonenumbers.SUPPORTED_REGIONS else _NO_COUNTRY
 
 
 def locale(value: str) -> Violations:

@@ -19,3 +19,15 @@ def known_value(enum: EnumDescriptor) -> Rule:
     known = frozenset(value.number for value in enum.values) - {0}
     violation = wrong("is not a known value")
     return lambda value: FINE if value in known else violation
+
+
+def between(least: float, most: float) -> Rule:
+    """A number within a range; NaN is in none."""
+    violation = wrong(f"is not from {least:,} to {most:,}")
+    return lambda value: FINE if least <= value <= most else violation
+
+
+def max_bytes(most: int) -> Rule:
+    """Bytes of whatever kind."""
+    violation = wrong(f"has more than {most:,} bytes")
+    return lambda value: FINE if len(value) <= most else violation

@@ -17,17 +17,27 @@ from carillon_server import telemetry
 from carillon_server.config import Settings
 from carillon_server.delivery.channels import installation_channels
 from carillon_server.delivery.providers.egress import Egress
+from carillon_server.delivery.providers.provider import Workshop
 from carillon_server.delivery.queue import RedisProbe, Waker, WorkerProbe
+from carillon_server.delivery.routing.catalog import KindCatalog
 from carillon_server.delivery.routing.wiring import build_directory, running_upkeep
 from carillon_server.delivery.worker import Worker
 from carillon_server.domain.cursor import CursorSealer
 from carillon_server.realtime.realtime import Realtime
 from carillon_server.services.api_keys import ApiKeys
+from carillon_server.services.deliveries import DeliveryService
+from carillon_server.services.delivery_settings import DeliverySettingsService
+from carillon_server.services.delivery_stats import DeliveryStatsService
 from carillon_server.services.group_writer import GroupWriter
 from carillon_server.services.identity import Identity, build_token_verifier
 from carillon_server.services.inbox import InboxService
+from carillon_server.services.ports import TenantForgetter
 from carillon_server.services.preferences import PreferenceService
+from carillon_server.services.provider_events import ProviderEventService
+from carillon_server.services.providers import ProviderService
+from carillon_server.services.receipts import ReceiptService
 from carillon_server.services.recipients import RecipientService
+from carillon_server.services.secret_box import SecretBox
 from carillon_server.services.send import SendService
 from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.storage.database import Database
@@ -35,6 +45,7 @@ from carillon_server.storage.installation import Installation
 from carillon_server.storage.schema import check_schema
 from carillon_server.transport.checker import Checker
 from carillon_server.transport.cursors import Cursors
+from carillon_server.transport.deliveries import DeliveryServicer
 from carillon_server.transport.encode import decode_action_ids, decode_notification
 from carillon_server.transport.encode_events import SubscribeResponseEncoder
 from carillon_server.transport.endpoint_guard import EndpointGuard
@@ -42,6 +53,7 @@ from carillon_server.transport.health import HealthMonitor, Probe
 from carillon_server.transport.notifications import NotificationServicer
 from carillon_server.transport.page_token import PageTokenSealer
 from carillon_server.transport.preferences import PreferenceServicer
+from carillon_server.transport.providers import ProviderServicer
 from carillon_server.transport.recipients import RecipientServicer
 from carillon_server.transport.server import SERVICES, bind, build_server
 from carillon_server.transport.submission import Submission
@@ -207,6 +219,21 @@ async def _build_servicers(
         SubscribeHandler(ground.realtime.open_stream),
         PreferenceServicer(PreferenceService(database, utc_now)),
         RecipientServicer(recipients, pages, EndpointGuard(Egress(settings.egress_allowed_networks))),
+        DeliveryServicer(DeliveryService(database, waker), DeliveryStatsService(database), pages),
+        _build_provider_servicer(ground, waker, tenants.forget),
+    )
+
+
+def _build_provider_servicer(ground: Ground, waker: Waker, forget: TenantForgetter) -> ProviderServicer:
+    settings, database = ground.settings, ground.database
+    workshop = Workshop(utc_now, Egress(settings.egress_allowed_networks))
+    catalog = KindCatalog(workshop=workshop)
+    box = SecretBox(settings.raw_secret_keys)
+    receipts = ReceiptService(database, waker)
+    return ProviderServicer(
+        ProviderService(database, catalog, box, forget),
+        DeliverySettingsService(database, forget),
+        ProviderEventService(database, catalog, box, utc_now, receipts),
     )
 
 

@@ -64,7 +64,7 @@ def messages(draw: st.DrawFn, message_type: type[Message], depth: int = 0) -> Me
         elif field.message_type is not None:
             getattr(message, field.name).CopyFrom(_part(draw, field.message_type, depth))
         else:
-            setattr(message, field.name, draw(_NUMBERS[field.cpp_type]))
+            setattr(message, field.name, _scalar(draw, field))
     return message
 
 
@@ -75,6 +75,12 @@ def _chosen(draw: st.DrawFn, descriptor: Descriptor, depth: int) -> list[FieldDe
 
 def _part(draw: st.DrawFn, descriptor: Descriptor, depth: int) -> Message:
     return draw(messages(GetMessageClass(descriptor), depth + 1))
+
+
+def _scalar(draw: st.DrawFn, field: FieldDescriptor) -> Any:
+    if field.type == FieldDescriptor.TYPE_BYTES:
+        return draw(st.binary(max_size=40))
+    return draw(_NUMBERS[field.cpp_type])
 
 
 def _append(draw: st.DrawFn, values: Any, field: FieldDescriptor, depth: int) -> None:

@@ -11,11 +11,13 @@ from tests.transport.rpcs import RPCS, request_type
 
 NOTIFICATION_ID = "ntf_taUVCLi3UchQwm8Ine3FDgAAAAAAAAAB"
 ENDPOINT_ID = "ept_AqUVCLi3UchQwm8Ine3FDg"
+DELIVERY_ID = "dlv_taUVCLi3UchQwm8Ine3FDgAAAAAAAAABAAA"
 MARKS = ("MarkRead", "MarkUnread", "MarkSeen", "Archive", "Unarchive", "Pin", "Unpin", "Delete")
 
 SEND: dict[str, Any] = {"recipient_ids": ["ada"], "type": "scan.completed", "content": {"title": "Scan done"}}
 _ENDPOINT: dict[str, Any] = {"channel": "CHANNEL_EMAIL", "address": "ada@example.com"}
 _RECIPIENT = {"recipient_id": "ada"}
+_PROVIDER: dict[str, Any] = {"name": "hooks", "kind": "webhook", "channel": "CHANNEL_WEBHOOK"}
 
 VALID: dict[str, dict[str, Any]] = {
     "Send": SEND,
@@ -44,6 +46,20 @@ VALID: dict[str, dict[str, Any]] = {
     "PutEndpoint": {"endpoint": _ENDPOINT, **_RECIPIENT},
     "ListEndpoints": _RECIPIENT,
     "DeleteEndpoint": {"id": ENDPOINT_ID, **_RECIPIENT},
+    "ListDeliveries": {},
+    "GetDelivery": {"id": DELIVERY_ID},
+    "RetryDelivery": {"id": DELIVERY_ID},
+    "RedriveDeliveries": {"dry_run": True},
+    "CancelDelivery": {"id": DELIVERY_ID},
+    "ExplainNotification": {"id": NOTIFICATION_ID},
+    "ListProviders": {},
+    "PutProvider": {"provider": _PROVIDER},
+    "DeleteProvider": {"name": "hooks"},
+    "ListProviderKinds": {},
+    "GetDeliverySettings": {},
+    "UpdateDeliverySettings": {"settings": {"branding": {"from_name": "Acme"}}},
+    "RecordProviderEvent": {"provider": "hooks", "body": b"{}"},
+    "GetStats": {"start_time": {"seconds": 1_800_000_000}, "end_time": {"seconds": 1_800_086_400}},
 }
 
 

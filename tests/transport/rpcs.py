@@ -6,9 +6,14 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from carillon.v1 import notification_service_pb2, preference_service_pb2, recipient_service_pb2
+from carillon.v1 import (
+    delivery_service_pb2,
+    notification_service_pb2,
+    preference_service_pb2,
+    recipient_service_pb2,
+)
 
-_FILES = (notification_service_pb2, preference_service_pb2, recipient_service_pb2)
+_FILES = (notification_service_pb2, preference_service_pb2, recipient_service_pb2, delivery_service_pb2)
 
 RPCS: dict[str, MethodDescriptor] = {
     method.name: method

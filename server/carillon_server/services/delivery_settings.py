@@ -37,8 +37,6 @@ class DeliverySettingsService:
             await rows.put_settings(connection, tenant, changed)
             return changed
 
-        settings = await self._database.transaction(
-            work, timeout_seconds=timeout or _DEFAULT_TIMEOUT_SECONDS
-        )
+        settings = await self._database.transaction(work, timeout_seconds=timeout or _DEFAULT_TIMEOUT_SECONDS)
         self._forget(tenant)
         return settings

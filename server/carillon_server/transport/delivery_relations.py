@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from carillon.v1 import delivery_service_pb2 as pb
 from carillon.v1 import types_pb2
+from carillon_server.domain.delivery import DeliveryState
 from carillon_server.domain.delivery_query import RETRYABLE_STATES
 from carillon_server.transport.instants import to_datetime
 from carillon_server.transport.validation.rule import FINE, Violations, wrong
@@ -26,7 +27,7 @@ def times_are_in_order(filter: pb.DeliveryFilter) -> Violations:  # noqa: A002 -
 def states_can_be_retried(request: pb.RedriveDeliveriesRequest) -> Violations:
     """Only states in which a delivery ended without arriving."""
     for index, state in enumerate(request.filter.states):
-        if state not in RETRYABLE_STATES:
+        if DeliveryState(state) not in RETRYABLE_STATES:
             return wrong("is not a state to redrive from", f"filter.states[{index}]")
     return FINE
 

@@ -25,6 +25,8 @@ class Belongings:
     id: str = ""
     scheduled_id: str = ""
     endpoint_id: str = ""
+    delivery_id: str = ""
+    """Empty: nothing goes out in this house."""
     cursor: str = ""
     page_token: str = ""
     request_id: str = ""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import Struct
 
 from tests.transport.rpcs import RPCS, request_type
 
@@ -17,7 +19,14 @@ MARKS = ("MarkRead", "MarkUnread", "MarkSeen", "Archive", "Unarchive", "Pin", "U
 SEND: dict[str, Any] = {"recipient_ids": ["ada"], "type": "scan.completed", "content": {"title": "Scan done"}}
 _ENDPOINT: dict[str, Any] = {"channel": "CHANNEL_EMAIL", "address": "ada@example.com"}
 _RECIPIENT = {"recipient_id": "ada"}
-_PROVIDER: dict[str, Any] = {"name": "hooks", "kind": "webhook", "channel": "CHANNEL_WEBHOOK"}
+_WEBHOOK_SETTINGS = Struct()
+_WEBHOOK_SETTINGS.update({"signing_secrets": ["whsec_" + b64encode(bytes(24)).decode()]})
+_PROVIDER: dict[str, Any] = {
+    "name": "hooks",
+    "kind": "webhook",
+    "channel": "CHANNEL_WEBHOOK",
+    "settings": _WEBHOOK_SETTINGS,
+}
 
 VALID: dict[str, dict[str, Any]] = {
     "Send": SEND,

@@ -11,7 +11,7 @@ from carillon_server.domain.identity import Role
 from tests.transport.belongings import Belongings
 from tests.transport.caller import Caller, Refused
 from tests.transport.conftest import House
-from tests.transport.requests import ENDPOINT_ID, MARKS, build
+from tests.transport.requests import DELIVERY_ID, ENDPOINT_ID, MARKS, build
 from tests.transport.rpcs import RPCS, UNARY, request_type
 
 # Names in requests that are the caller's own words and point at nothing that is stored.
@@ -26,8 +26,12 @@ _POINTERS = {
     "page_token",
     "request_id",
 }
+_NOT_FOR_USERS = {"Send", "SendBatch", "Cancel", "ListRecipients", "DeleteRecipient"}
+_OF_DELIVERIES = {"GetDelivery", "RetryDelivery", "CancelDelivery"}
 _FOR_USERS = [
-    rpc for rpc in UNARY if rpc not in ("Send", "SendBatch", "Cancel", "ListRecipients", "DeleteRecipient")
+    rpc
+    for rpc in UNARY
+    if rpc not in _NOT_FOR_USERS and RPCS[rpc].containing_service.name != "DeliveryService"
 ]
 
 
@@ -47,7 +51,7 @@ def _pointers(rpc: str) -> list[str]:
 def _pointed(rpc: str, field: str, at: Belongings) -> Any:
     """The request with one pointer at somebody's belongings; whose they are is not said unless by that."""
     values: dict[str, Any] = {
-        "id": at.endpoint_id if rpc == "DeleteEndpoint" else at.id,
+        "id": _id_for(rpc, at),
         "ids": [at.id, at.scheduled_id],
         "recipient_ids": [at.recipient_id],
         "until_cursor": at.cursor,
@@ -61,6 +65,12 @@ def _pointed(rpc: str, field: str, at: Belongings) -> Any:
     if rpc in MARKS and field == "ids":
         changes["all"] = None
     return build(rpc, {**changes, field: values.get(field, getattr(at, field, None))})
+
+
+def _id_for(rpc: str, at: Belongings) -> str:
+    if rpc in _OF_DELIVERIES:
+        return at.delivery_id or DELIVERY_ID
+    return at.endpoint_id if rpc == "DeleteEndpoint" else at.id
 
 
 def test_every_pointer_of_every_request_is_in_the_matrix() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.transport.rows.base import Row
+from tests.transport.rows.deliveries import delivery_rows
 from tests.transport.rows.inboxes import inbox_rows
 from tests.transport.rows.people import people_rows
+from tests.transport.rows.providers import provider_rows
 from tests.transport.rows.sends import send_rows
 
 
@@ -14,6 +16,8 @@ def all_rows() -> Iterator[Row]:
     yield from send_rows()
     yield from inbox_rows()
     yield from people_rows()
+    yield from delivery_rows()
+    yield from provider_rows()
 
 
 __all__ = ["Row", "all_rows"]

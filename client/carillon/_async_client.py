@@ -16,11 +16,12 @@ from carillon._async_subscription import AsyncSubscription
 from carillon._options import CallOptions, connection_options
 from carillon._resume import Resumption
 from carillon._rpc import P, Request, Response, Rpc, adopt_documentation
-from carillon._rpcs import inbox, marks, preferences, recipients, sends
+from carillon._rpcs import deliveries, inbox, marks, preferences, recipients, sends
 from carillon._rpcs.subscribe import subscribe_request
 from carillon._token import AsyncToken
-from carillon.types import FilterLike, SendLike
+from carillon.types import DeliveryFilterLike, FilterLike, SendLike
 from carillon.v1 import notification_service_pb2 as pb
+from carillon.v1.delivery_service_pb2 import Delivery
 from carillon.v1.recipient_service_pb2 import Recipient
 from carillon.v1.types_pb2 import Notification
 
@@ -140,6 +141,20 @@ class AsyncClient:
     put_endpoint = _unary(recipients.put_endpoint)
     list_endpoints = _unary(recipients.list_endpoints)
     delete_endpoint = _unary(recipients.delete_endpoint)
+    list_deliveries = _unary(deliveries.list_deliveries)
+    get_delivery = _unary(deliveries.get_delivery)
+    retry_delivery = _unary(deliveries.retry_delivery)
+    redrive_deliveries = _unary(deliveries.redrive_deliveries)
+    cancel_delivery = _unary(deliveries.cancel_delivery)
+    explain_notification = _unary(deliveries.explain_notification)
+    list_providers = _unary(deliveries.list_providers)
+    put_provider = _unary(deliveries.put_provider)
+    delete_provider = _unary(deliveries.delete_provider)
+    list_provider_kinds = _unary(deliveries.list_provider_kinds)
+    get_delivery_settings = _unary(deliveries.get_delivery_settings)
+    update_delivery_settings = _unary(deliveries.update_delivery_settings)
+    record_provider_event = _unary(deliveries.record_provider_event)
+    get_stats = _unary(deliveries.get_stats)
 
     async def send_stream(
         self, *, requests: Iterable[SendLike] | AsyncIterable[SendLike]
@@ -214,6 +229,19 @@ class AsyncClient:
             page = await self.list_recipients(page_size=page_size, page_token=token)
             for recipient in page.recipients:
                 yield recipient
+            token = page.next_page_token
+            if not token:
+                return
+
+    async def list_all_deliveries(
+        self, *, filter: DeliveryFilterLike | None = None, page_size: int = 100
+    ) -> AsyncIterator[Delivery]:
+        """All deliveries that match, newest first, a page at a time."""
+        token = ""
+        while True:
+            page = await self.list_deliveries(filter=filter, page_size=page_size, page_token=token)
+            for delivery in page.deliveries:
+                yield delivery
             token = page.next_page_token
             if not token:
                 return

@@ -16,6 +16,7 @@ _SERVICES = (
     "carillon.v1.NotificationService",
     "carillon.v1.PreferenceService",
     "carillon.v1.RecipientService",
+    "carillon.v1.DeliveryService",
 )
 _STREAMS = ("Subscribe", "SendStream")
 

@@ -14,12 +14,13 @@ from carillon._connection import Connection, translated
 from carillon._options import CallOptions, connection_options
 from carillon._resume import Resumption
 from carillon._rpc import P, Request, Response, Rpc, adopt_documentation
-from carillon._rpcs import inbox, marks, preferences, recipients, sends
+from carillon._rpcs import deliveries, inbox, marks, preferences, recipients, sends
 from carillon._rpcs.subscribe import subscribe_request
 from carillon._subscription import Subscription
 from carillon._token import Token
-from carillon.types import FilterLike, SendLike
+from carillon.types import DeliveryFilterLike, FilterLike, SendLike
 from carillon.v1 import notification_service_pb2 as pb
+from carillon.v1.delivery_service_pb2 import Delivery
 from carillon.v1.recipient_service_pb2 import Recipient
 from carillon.v1.types_pb2 import Notification
 
@@ -139,6 +140,20 @@ class Client:
     put_endpoint = _unary(recipients.put_endpoint)
     list_endpoints = _unary(recipients.list_endpoints)
     delete_endpoint = _unary(recipients.delete_endpoint)
+    list_deliveries = _unary(deliveries.list_deliveries)
+    get_delivery = _unary(deliveries.get_delivery)
+    retry_delivery = _unary(deliveries.retry_delivery)
+    redrive_deliveries = _unary(deliveries.redrive_deliveries)
+    cancel_delivery = _unary(deliveries.cancel_delivery)
+    explain_notification = _unary(deliveries.explain_notification)
+    list_providers = _unary(deliveries.list_providers)
+    put_provider = _unary(deliveries.put_provider)
+    delete_provider = _unary(deliveries.delete_provider)
+    list_provider_kinds = _unary(deliveries.list_provider_kinds)
+    get_delivery_settings = _unary(deliveries.get_delivery_settings)
+    update_delivery_settings = _unary(deliveries.update_delivery_settings)
+    record_provider_event = _unary(deliveries.record_provider_event)
+    get_stats = _unary(deliveries.get_stats)
 
     def send_stream(self, *, requests: Iterable[SendLike]) -> Iterator[pb.SendStreamResponse]:
         """The bulk lane: takes any number of sends and yields one result for each, in the same order.
@@ -203,6 +218,18 @@ class Client:
         while True:
             page = self.list_recipients(page_size=page_size, page_token=token)
             yield from page.recipients
+            token = page.next_page_token
+            if not token:
+                return
+
+    def list_all_deliveries(
+        self, *, filter: DeliveryFilterLike | None = None, page_size: int = 100
+    ) -> Iterator[Delivery]:
+        """All deliveries that match, newest first, a page at a time."""
+        token = ""
+        while True:
+            page = self.list_deliveries(filter=filter, page_size=page_size, page_token=token)
+            yield from page.deliveries
             token = page.next_page_token
             if not token:
                 return

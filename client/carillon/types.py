@@ -10,14 +10,26 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Required, TypeAlias, TypedDict
 
-from carillon.v1 import notification_service_pb2, preference_service_pb2, recipient_service_pb2, types_pb2
+from carillon.v1 import (
+    delivery_service_pb2,
+    notification_service_pb2,
+    preference_service_pb2,
+    recipient_service_pb2,
+    types_pb2,
+)
 
 __all__ = [
     "Action",
+    "Branding",
     "Channel",
     "ChannelSwitch",
     "Content",
     "ContentLike",
+    "DeliveryFilter",
+    "DeliveryFilterLike",
+    "DeliverySettings",
+    "DeliverySettingsLike",
+    "DeliveryState",
     "Endpoint",
     "EndpointLike",
     "Fallback",
@@ -31,6 +43,8 @@ __all__ = [
     "Preferences",
     "PreferencesLike",
     "Priority",
+    "Provider",
+    "ProviderLike",
     "PushPlatform",
     "Recipient",
     "RecipientLike",
@@ -38,11 +52,17 @@ __all__ = [
     "RecipientProfileLike",
     "Send",
     "SendLike",
+    "SmsLimits",
+    "StatsBucket",
+    "StatsDimension",
 ]
 
 Channel: TypeAlias = str | int
 Priority: TypeAlias = str | int
 PushPlatform: TypeAlias = str | int
+DeliveryState: TypeAlias = str | int
+StatsDimension: TypeAlias = str | int
+StatsBucket: TypeAlias = str | int
 
 
 class Action(TypedDict, total=False):
@@ -171,6 +191,60 @@ class Endpoint(TypedDict, total=False):
     platform: PushPlatform
 
 
+class DeliveryFilter(TypedDict, total=False):
+    """Which deliveries."""
+
+    states: Sequence[DeliveryState]
+    channels: Sequence[Channel]
+    providers: Sequence[str]
+    types: Sequence[str]
+    recipient_id: str
+    start_time: datetime
+    end_time: datetime
+    finish_reasons: Sequence[str]
+
+
+class Provider(TypedDict, total=False):
+    """How a tenant talks to one outside service."""
+
+    name: Required[str]
+    kind: Required[str]
+    channel: Required[Channel]
+    enabled: bool
+    priority: int
+    weight: int
+    rate_per_second: float
+    burst: int
+    max_concurrency: int
+    settings: Mapping[str, Any]
+
+
+class Branding(TypedDict, total=False):
+    """What the mails of a tenant have in common."""
+
+    from_name: str
+    reply_to: str
+    footer: str
+    logo_url: str
+
+
+class SmsLimits(TypedDict, total=False):
+    """What text messages may cost."""
+
+    allowed_countries: Sequence[str]
+    max_segments: int
+    daily_spend_cap_micros: int
+
+
+class DeliverySettings(TypedDict, total=False):
+    """What a tenant decided about its deliveries as a whole."""
+
+    sandbox: bool
+    branding: Branding
+    sms: SmsLimits
+    fallbacks: Sequence[FallbackLike]
+
+
 ContentLike: TypeAlias = Content | types_pb2.Content
 FallbackLike: TypeAlias = Fallback | types_pb2.Fallback
 FilterLike: TypeAlias = Filter | types_pb2.Filter
@@ -180,3 +254,6 @@ PreferencesLike: TypeAlias = Preferences | preference_service_pb2.Preferences
 MuteTargetLike: TypeAlias = MuteTarget | preference_service_pb2.MuteTarget
 RecipientLike: TypeAlias = Recipient | recipient_service_pb2.Recipient
 EndpointLike: TypeAlias = Endpoint | recipient_service_pb2.Endpoint
+DeliveryFilterLike: TypeAlias = DeliveryFilter | delivery_service_pb2.DeliveryFilter
+ProviderLike: TypeAlias = Provider | delivery_service_pb2.Provider
+DeliverySettingsLike: TypeAlias = DeliverySettings | delivery_service_pb2.DeliverySettings

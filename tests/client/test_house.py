@@ -15,9 +15,19 @@ import carillon
 from carillon import AsyncClient, Client
 from carillon._channel import service_config
 from carillon.testing import _handlers
-from carillon.v1 import notification_service_pb2, preference_service_pb2, recipient_service_pb2
+from carillon.v1 import (
+    delivery_service_pb2,
+    notification_service_pb2,
+    preference_service_pb2,
+    recipient_service_pb2,
+)
 
-FILES = (notification_service_pb2, preference_service_pb2, recipient_service_pb2)
+FILES = (
+    notification_service_pb2,
+    preference_service_pb2,
+    recipient_service_pb2,
+    delivery_service_pb2,
+)
 CLIENTS = (AsyncClient, Client)
 
 

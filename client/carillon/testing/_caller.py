@@ -11,6 +11,7 @@ SCOPES = {"producer": "notifications.send", "user": "inbox", "gateway": "gateway
 _SENDERS = frozenset({"producer", "operator"})
 _READERS = frozenset({"user", "gateway", "operator"})
 _EVERYONE = frozenset(SCOPES)
+_OPERATORS = frozenset({"operator"})
 
 _ROLES = {
     "Send": _SENDERS,
@@ -24,7 +25,26 @@ _ROLES = {
     "PutEndpoint": _EVERYONE,
     "ListEndpoints": _EVERYONE,
     "DeleteEndpoint": _EVERYONE,
-    "DeleteRecipient": frozenset({"operator"}),
+    "DeleteRecipient": _OPERATORS,
+    **dict.fromkeys(
+        (
+            "ListDeliveries",
+            "GetDelivery",
+            "RetryDelivery",
+            "RedriveDeliveries",
+            "CancelDelivery",
+            "ExplainNotification",
+            "ListProviders",
+            "PutProvider",
+            "DeleteProvider",
+            "ListProviderKinds",
+            "GetDeliverySettings",
+            "UpdateDeliverySettings",
+            "GetStats",
+        ),
+        _OPERATORS,
+    ),
+    "RecordProviderEvent": frozenset({"gateway", "operator"}),
 }
 
 

@@ -34,6 +34,8 @@ class Entry:
     """Version of the inbox at the last change."""
     position: int = 0
     """Version of the inbox at which it became visible: its place in the list."""
+    queued: bool = False
+    """Its deliveries have been queued."""
 
     @property
     def visible(self) -> bool:

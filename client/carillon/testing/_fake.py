@@ -13,6 +13,7 @@ import grpc
 from carillon.testing._caller import SCOPES
 from carillon.testing._handlers import generic_handlers
 from carillon.testing._loop_thread import LoopThread
+from carillon.testing._outbox import exhaust, settled
 from carillon.testing._refusal import Refusal
 from carillon.testing._store import Listener, Store
 from carillon.v1.notification_service_pb2 import SendRequest
@@ -30,7 +31,8 @@ class FakeCarillon:
 
     Use it as a context manager, async or not; inside, `target` is where to connect. It plays one tenant and
     follows the service in everything that a caller can see, but delivers nothing outside of the inbox: e-mail
-    is its only other channel, and `sent` is where it ends.
+    is its only other channel. Mails count as delivered, but for addresses that begin with `unreachable`:
+    those wait, until `exhaust_deliveries` gives them up.
 
     Access is what the token says: `token("producer")`, `token("user", "ada")`.
     """
@@ -96,6 +98,10 @@ class FakeCarillon:
         """Makes all cursors of an inbox too old to resume from, as retention does: streams start with
         `reset`."""
         self._on_loop(lambda: self._store.inbox(recipient_id).forget_history())
+
+    def exhaust_deliveries(self) -> None:
+        """Ends all deliveries that wait as EXHAUSTED, as if every attempt had failed."""
+        self._on_loop(lambda: exhaust(settled(self._store).values()))
 
     async def start(self) -> None:
         """Begins to serve on the running event loop."""

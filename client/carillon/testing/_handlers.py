@@ -9,7 +9,17 @@ import grpc
 from google.protobuf.descriptor_pool import Default
 from google.protobuf.message_factory import GetMessageClass
 
-from carillon.testing import _marks, _preferences, _reads, _recipients, _sends, _stream
+from carillon.testing import (
+    _deliveries,
+    _marks,
+    _preferences,
+    _providers,
+    _reads,
+    _recipients,
+    _sends,
+    _stats,
+    _stream,
+)
 from carillon.testing._caller import Caller, authorize
 from carillon.testing._refusal import Refusal
 from carillon.testing._store import Store
@@ -20,6 +30,7 @@ _SERVICES = (
     "carillon.v1.NotificationService",
     "carillon.v1.PreferenceService",
     "carillon.v1.RecipientService",
+    "carillon.v1.DeliveryService",
 )
 
 _UNARY: dict[str, Callable[[Store, Caller, Any], Any]] = {
@@ -51,6 +62,20 @@ _UNARY: dict[str, Callable[[Store, Caller, Any], Any]] = {
     "PutEndpoint": _recipients.put_endpoint,
     "ListEndpoints": _recipients.list_endpoints,
     "DeleteEndpoint": _recipients.delete_endpoint,
+    "ListDeliveries": _deliveries.list_deliveries,
+    "GetDelivery": _deliveries.get_delivery,
+    "RetryDelivery": _deliveries.retry_delivery,
+    "RedriveDeliveries": _deliveries.redrive_deliveries,
+    "CancelDelivery": _deliveries.cancel_delivery,
+    "ExplainNotification": _deliveries.explain_notification,
+    "ListProviders": _providers.list_providers,
+    "PutProvider": _providers.put_provider,
+    "DeleteProvider": _providers.delete_provider,
+    "ListProviderKinds": _providers.list_provider_kinds,
+    "GetDeliverySettings": _providers.get_delivery_settings,
+    "UpdateDeliverySettings": _providers.update_delivery_settings,
+    "RecordProviderEvent": _providers.record_provider_event,
+    "GetStats": _stats.get_stats,
 }
 
 _STREAMS: dict[str, Callable[[Store, Caller, Any], AsyncIterator[Any]]] = {

@@ -11,6 +11,7 @@ from carillon.testing._caller import Caller
 from carillon.testing._decide import decide
 from carillon.testing._entry import Entry, Stage, now_utc, to_datetime, to_timestamp
 from carillon.testing._inbox import Inbox, going_out
+from carillon.testing._outbox import call_back, queue_now
 from carillon.testing._refusal import Refusal
 from carillon.testing._store import Store
 from carillon.v1 import notification_service_pb2 as pb
@@ -75,7 +76,10 @@ def cancel(store: Store, caller: Caller, request: pb.CancelRequest) -> pb.Cancel
         raise Refusal("REQUEST_NOT_FOUND")
     response = pb.CancelResponse()
     for inbox, entry in list(store.entries()):
-        if _is_meant(request, caller, inbox, entry) and entry.stage is Stage.SCHEDULED:
+        if not _is_meant(request, caller, inbox, entry):
+            continue
+        response.cancelled_delivery_count += call_back(store, entry, "cancelled")
+        if entry.stage is Stage.SCHEDULED:
             waiting = {decision.channel for decision in going_out(entry.decisions)}
             response.cancelled_notification_count += 1
             response.cancelled_delivery_count += len(waiting - {types_pb2.CHANNEL_IN_APP})
@@ -143,6 +147,7 @@ def _send_to(
         stage=_stage(decisions),
     )
     store.inbox(recipient_id).add(entry)
+    queue_now(store, entry)
     result.notification_id = entry.notification.id
     return result
 

@@ -15,6 +15,7 @@ from carillon.testing._inbox import Inbox
 from carillon.testing._push import canonical_address, tell_platform
 from carillon.testing._refusal import Refusal
 from carillon.testing._token import Sealer
+from carillon.v1.delivery_service_pb2 import Branding, DeliverySettings, DeliveryStory, Provider, SmsLimits
 from carillon.v1.notification_service_pb2 import SendRequest, SendResponse
 from carillon.v1.preference_service_pb2 import Preferences
 from carillon.v1.recipient_service_pb2 import Endpoint, Recipient
@@ -54,6 +55,9 @@ class Store:
         self.requests: dict[tuple[str, str], tuple[bytes, SendResponse]] = {}
         """By sender and `request_id`: the request and its answer."""
         self.sent: list[SendRequest] = []
+        self.deliveries: dict[str, DeliveryStory] = {}
+        self.providers: dict[str, Provider] = {}
+        self.delivery_settings = DeliverySettings(branding=Branding(), sms=SmsLimits(max_segments=6))
         self._inboxes: dict[str, Inbox] = {}
         self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)
 
@@ -104,6 +108,9 @@ class Store:
         self.profiles.pop(recipient_id, None)
         self.preferences.pop(recipient_id, None)
         self._inboxes.pop(recipient_id, None)
+        for id, story in list(self.deliveries.items()):
+            if story.delivery.recipient_id == recipient_id:
+                del self.deliveries[id]
         self.ring(recipient_id)
 
     def entries(self) -> Iterator[tuple[Inbox, Entry]]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from google.protobuf.duration_pb2 import Duration
-
 from carillon.v1 import delivery_service_pb2 as pb
 from carillon_server.transport import delivery_relations as relations
-from carillon_server.transport.field_rules import CHANNEL, ID, RECIPIENT_ID, TYPE
+from carillon_server.transport.field_rules import CHANNEL, FALLBACK, ID, RECIPIENT_ID, TYPE
 from carillon_server.transport.validation.contact import country, email
 from carillon_server.transport.validation.field_mask import field_mask
-from carillon_server.transport.validation.instant import duration, timestamp
+from carillon_server.transport.validation.instant import timestamp
 from carillon_server.transport.validation.message import MessageRule
-from carillon_server.transport.validation.rule import Violations, anything, each, mapping, read_only, wrong
+from carillon_server.transport.validation.rule import anything, each, mapping, read_only
 from carillon_server.transport.validation.scalar import between, known_value, max_bytes, not_negative
 from carillon_server.transport.validation.struct import struct
 from carillon_server.transport.validation.text import each_line, line, lines, nonempty, pattern
@@ -20,18 +18,8 @@ from carillon_server.transport.validation.url import web_url
 MAX_CALLBACK_BYTES = 256 * 1024
 _MILLION = 1_000_000
 _MAX_INT64 = 2**63 - 1
-_MAX_FALLBACK_SECONDS = 7 * 86_400
-_BAD_WAIT = wrong("is not from 1 second to 7 days")
 
 _PROVIDER_NAME = pattern("[a-z0-9_-]{1,64}", "is not 1 to 64 of a-z 0-9 _ -")
-
-
-def _fallback_wait(value: Duration) -> Violations:
-    violations = duration(value)
-    if violations:
-        return violations
-    seconds = value.seconds + value.nanos / 1e9
-    return [] if 1 <= seconds <= _MAX_FALLBACK_SECONDS else _BAD_WAIT
 
 
 _FILTER = MessageRule(
@@ -85,20 +73,15 @@ _SMS = MessageRule(
         "daily_spend_cap_micros": between(1, _MAX_INT64),
     },
 )
-_FALLBACK = MessageRule(
-    pb.Fallback,
-    {"channels": each(CHANNEL, max_items=5), "after": _fallback_wait},
-    required=("channels",),
-    relations=relations.leads_on,
-)
 _SETTINGS = MessageRule(
     pb.DeliverySettings,
     {
         "sandbox": anything,
         "branding": _BRANDING,
         "sms": _SMS,
-        "fallbacks": each(_FALLBACK, max_items=10),
+        "fallbacks": each(FALLBACK, max_items=MAX_FALLBACKS),
     },
+    relations=relations.channels_fall_back_once,
 )
 
 DELIVERY_RULES = (
@@ -106,7 +89,6 @@ DELIVERY_RULES = (
     _PROVIDER,
     _BRANDING,
     _SMS,
-    _FALLBACK,
     _SETTINGS,
     MessageRule(
         pb.ListDeliveriesRequest, {"filter": _FILTER, "page_size": not_negative, "page_token": anything}

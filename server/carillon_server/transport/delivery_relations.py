@@ -9,10 +9,10 @@ from carillon.v1 import types_pb2
 from carillon_server.domain.delivery import DeliveryState
 from carillon_server.domain.delivery_query import RETRYABLE_STATES
 from carillon_server.transport.instants import to_datetime
+from carillon_server.transport.relations import fallbacks_are_disjoint
 from carillon_server.transport.validation.rule import FINE, Violations, wrong
 
 MAX_STATS_RANGE = timedelta(days=92)
-_MIN_FALLBACK_CHANNELS = 2
 
 
 def times_are_in_order(filter: pb.DeliveryFilter) -> Violations:  # noqa: A002 - the name of the field
@@ -39,16 +39,9 @@ def takes_messages(provider: pb.Provider) -> Violations:
     return FINE
 
 
-def leads_on(fallback: pb.Fallback) -> Violations:
-    """At least two channels, each once, none of them the inbox."""
-    if len(fallback.channels) < _MIN_FALLBACK_CHANNELS:
-        return wrong("has less than 2 channels", "channels")
-    for index, channel in enumerate(fallback.channels):
-        if channel == types_pb2.CHANNEL_IN_APP:
-            return wrong("is no channel to fall back from or to", f"channels[{index}]")
-        if channel in fallback.channels[:index]:
-            return wrong("is there twice", f"channels[{index}]")
-    return FINE
+def channels_fall_back_once(settings: pb.DeliverySettings) -> Violations:
+    """As in a Send."""
+    return fallbacks_are_disjoint(settings.fallbacks)
 
 
 def range_is_bounded(request: pb.GetStatsRequest) -> Violations:

@@ -70,12 +70,7 @@ _PROFILE = MessageRule(
     {"recipient_id": _RECIPIENT_ID, "locale": locale, "time_zone": time_zone, "email": email},
     required=("recipient_id",),
 )
-_FALLBACK = MessageRule(
-    types.Fallback,
-    {"channels": each(_CHANNEL, max_items=5), "after": duration},
-    required=("channels",),
-    relations=relations.fallback_makes_sense,
-)
+_FALLBACK = field_rules.FALLBACK
 _SEND = MessageRule(
     notifications.SendRequest,
     {

@@ -75,10 +75,11 @@ def fallback_makes_sense(fallback: types.Fallback) -> Violations:
 
 def send_is_consistent(request: notifications.SendRequest) -> Violations:
     """From 1 to 1,000 distinct recipients, and no channel in two fallbacks."""
-    return names_recipients(request) or _fallbacks_are_disjoint(request.fallbacks)
+    return names_recipients(request) or fallbacks_are_disjoint(request.fallbacks)
 
 
-def _fallbacks_are_disjoint(fallbacks: Sequence[types.Fallback]) -> Violations:
+def fallbacks_are_disjoint(fallbacks: Sequence[types.Fallback]) -> Violations:
+    """No channel is in two of them."""
     seen: set[int] = set()
     for index, fallback in enumerate(fallbacks):
         if not seen.isdisjoint(fallback.channels):

@@ -6,8 +6,8 @@ from google.protobuf.duration_pb2 import Duration
 
 from carillon.v1 import delivery_service_pb2 as pb
 from carillon.v1 import types_pb2
-from carillon_server.domain.channel import Channel
 from carillon_server.domain.delivery_settings import Branding, DeliverySettings, Fallback, SmsLimits
+from carillon_server.transport.convert.sends import to_fallback
 from carillon_server.transport.validation.contact import normalize_email
 from carillon_server.transport.validation.field_mask import EVERYTHING
 
@@ -40,7 +40,7 @@ def to_settings(message: pb.DeliverySettings) -> DeliverySettings:
             sms.max_segments or _DEFAULT_SEGMENTS,
             sms.daily_spend_cap_micros if sms.HasField("daily_spend_cap_micros") else None,
         ),
-        fallbacks=tuple(_to_fallback(fallback) for fallback in message.fallbacks),
+        fallbacks=tuple(to_fallback(fallback) for fallback in message.fallbacks),
     )
 
 
@@ -64,16 +64,8 @@ def to_settings_message(settings: DeliverySettings) -> pb.DeliverySettings:
     )
 
 
-def _to_fallback(message: pb.Fallback) -> Fallback:
-    seconds = message.after.seconds + message.after.nanos / _NANOS_PER_SECOND
-    return Fallback(
-        tuple(Channel(number) for number in message.channels),
-        seconds if message.HasField("after") else None,
-    )
-
-
-def _to_fallback_message(fallback: Fallback) -> pb.Fallback:
-    message = pb.Fallback(channels=[types_pb2.Channel.ValueType(channel) for channel in fallback.channels])
+def _to_fallback_message(fallback: Fallback) -> types_pb2.Fallback:
+    message = types_pb2.Fallback(channels=[types_pb2.Channel.ValueType(channel) for channel in fallback.channels])
     if fallback.after_seconds is not None:
         message.after.CopyFrom(_to_duration(fallback.after_seconds))
     return message

@@ -44,11 +44,12 @@ def to_draft(request: pb.SendRequest) -> Draft:
         deliver_time=to_datetime(request.deliver_time) if request.HasField("deliver_time") else None,
         expire_time=to_datetime(request.expire_time) if request.HasField("expire_time") else None,
         dry_run=request.dry_run,
-        fallbacks=tuple(_to_fallback(fallback) for fallback in request.fallbacks),
+        fallbacks=tuple(to_fallback(fallback) for fallback in request.fallbacks),
     )
 
 
-def _to_fallback(fallback: types_pb2.Fallback) -> Fallback:
+def to_fallback(fallback: types_pb2.Fallback) -> Fallback:
+    """Patience of 0 is none at all."""
     after_seconds = fallback.after.ToTimedelta().total_seconds()
     return Fallback(tuple(Channel(number) for number in fallback.channels), after_seconds or None)
 

@@ -32,6 +32,10 @@ _ADVICE: tuple[tuple[type[errors.CarillonError], str], ...] = (
         errors.CursorInvalidError,
         "The cursor is of another inbox: without --cursor you start with a snapshot.",
     ),
+    (
+        errors.DeliveryNotRetryableError,
+        "`carillon deliveries show ID` tells where it stands.",
+    ),
     (errors.UnavailableError, _RUNNING),
     (errors.DeadlineExceededError, _RUNNING),
     (errors.InternalError, "The service's log has it under the error id {error_id}."),

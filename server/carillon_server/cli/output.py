@@ -86,6 +86,16 @@ def short_time(timestamp: Timestamp) -> str:
     return f"{when:%H:%M}" if when.date() == datetime.now().astimezone().date() else f"{when:%Y-%m-%d %H:%M}"
 
 
+def precise_time(timestamp: Timestamp) -> str:
+    """To the second, without the date where it is today."""
+    when = instant(timestamp)
+    return (
+        f"{when:%H:%M:%S}"
+        if when.date() == datetime.now().astimezone().date()
+        else f"{when:%Y-%m-%d %H:%M:%S}"
+    )
+
+
 def plain_lines(text: str) -> str:
     """As `plain`, but lines stay lines."""
     return "\n".join(plain(line) for line in text.splitlines())

@@ -10,6 +10,8 @@ from typing import NoReturn
 import typer
 
 from carillon_server.cli.api_key import api_key
+from carillon_server.cli.deliveries import deliveries, explain
+from carillon_server.cli.delivery_settings import settings as delivery_settings
 from carillon_server.cli.doctor import doctor
 from carillon_server.cli.endpoints import endpoints
 from carillon_server.cli.epoch import raise_epoch
@@ -17,8 +19,10 @@ from carillon_server.cli.inbox import counts, list_inbox, show
 from carillon_server.cli.marks import MARKS, mark_command
 from carillon_server.cli.preferences import preferences
 from carillon_server.cli.processes import migrate, serve, worker
+from carillon_server.cli.providers import providers
 from carillon_server.cli.recipients import recipients
 from carillon_server.cli.send import cancel, send
+from carillon_server.cli.stats import stats
 from carillon_server.cli.tail import tail
 from carillon_server.cli.token import token
 from carillon_server.cli.up import up
@@ -26,6 +30,7 @@ from carillon_server.cli.up import up
 SENDING = "Sending"
 INBOX = "Reading an inbox"
 PEOPLE = "People"
+DELIVERING = "What became of it"
 OPERATING = "Running the service"
 
 program = typer.Typer(
@@ -45,6 +50,11 @@ for mark in MARKS:
     program.command(mark.command, rich_help_panel=INBOX)(mark_command(mark))
 for name, people in (("recipients", recipients), ("endpoints", endpoints), ("preferences", preferences)):
     program.add_typer(people, name=name, rich_help_panel=PEOPLE)
+program.add_typer(deliveries, name="deliveries", rich_help_panel=DELIVERING)
+for telling in (explain, stats):
+    program.command(rich_help_panel=DELIVERING)(telling)
+for name, delivering in (("providers", providers), ("delivery-settings", delivery_settings)):
+    program.add_typer(delivering, name=name, rich_help_panel=DELIVERING)
 for operating in (up, doctor, serve, worker, migrate, raise_epoch, token):
     program.command(rich_help_panel=OPERATING)(operating)
 program.add_typer(api_key, name="api-key", rich_help_panel=OPERATING)
@@ -60,10 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _tell(error: Exception) -> int:
-    from carillon_server.cli.explain import explain
+    from carillon_server.cli.explain import explain as explain_failure
 
     if os.environ.get("CARILLON_TRACEBACK"):
         raise error
-    failure = explain(error)
+    failure = explain_failure(error)
     print(f"carillon: {failure}", *(f"  {line}" for line in failure.advice), sep="\n", file=sys.stderr)
     return failure.exit_code

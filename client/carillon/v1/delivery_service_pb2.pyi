@@ -6,7 +6,6 @@ What became of what was sent, and by whom it is delivered."""
 from carillon.v1 import types_pb2 as _types_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
-from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
@@ -178,7 +177,9 @@ class Delivery(_message.Message):
 
     @_builtins.property
     def next_attempt_time(self) -> _timestamp_pb2.Timestamp:
-        """When it is tried next; set while it is SCHEDULED or RETRYING. For ATTEMPTING: when others take over if the worker dies."""
+        """When it is tried next; for ATTEMPTING: when others take over if the worker dies. Not set where it has ended, and where it waits for
+        others of its fallback to fail.
+        """
 
     @_builtins.property
     def finish_time(self) -> _timestamp_pb2.Timestamp:
@@ -1479,36 +1480,6 @@ class SmsLimits(_message.Message):
 Global___SmsLimits: _TypeAlias = SmsLimits  # noqa: Y015
 
 @_typing.final
-class Fallback(_message.Message):
-    """Channels to try in order."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    CHANNELS_FIELD_NUMBER: _builtins.int
-    AFTER_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def channels(self) -> _containers.RepeatedScalarFieldContainer[_types_pb2.Channel.ValueType]:
-        """The next is tried when all deliveries of the one before failed. 2–5, distinct, without IN_APP."""
-
-    @_builtins.property
-    def after(self) -> _duration_pb2.Duration:
-        """Do not wait longer than this for the one before: 1 s – 7 days. Not set: until it failed."""
-
-    def __init__(
-        self,
-        *,
-        channels: _abc.Iterable[_types_pb2.Channel.ValueType] | None = ...,
-        after: _duration_pb2.Duration | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "channels", b"channels"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___Fallback: _TypeAlias = Fallback  # noqa: Y015
-
-@_typing.final
 class DeliverySettings(_message.Message):
     """What a tenant decided about its deliveries as a whole."""
 
@@ -1529,8 +1500,8 @@ class DeliverySettings(_message.Message):
         """What text messages may cost."""
 
     @_builtins.property
-    def fallbacks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Fallback]:
-        """For sends that name none. At most 10."""
+    def fallbacks(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Fallback]:
+        """For sends that name none. At most 3, no channel in two of them."""
 
     def __init__(
         self,
@@ -1538,7 +1509,7 @@ class DeliverySettings(_message.Message):
         sandbox: _builtins.bool = ...,
         branding: Global___Branding | None = ...,
         sms: Global___SmsLimits | None = ...,
-        fallbacks: _abc.Iterable[Global___Fallback] | None = ...,
+        fallbacks: _abc.Iterable[_types_pb2.Fallback] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["branding", b"branding", "sms", b"sms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

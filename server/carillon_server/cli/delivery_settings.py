@@ -12,7 +12,8 @@ from carillon_server.cli.session import Session, calls_service
 from carillon_server.cli.values import parse_duration, split_list
 
 if TYPE_CHECKING:
-    from carillon.v1.delivery_service_pb2 import DeliverySettings, Fallback
+    from carillon.v1.delivery_service_pb2 import DeliverySettings
+    from carillon.v1.types_pb2 import Fallback
 
 MAILS = "What mails have in common"
 TEXTS = "What text messages may cost"
@@ -113,8 +114,7 @@ async def set_settings(
 
 
 def _fallback(text: str) -> Fallback:
-    from carillon.v1.delivery_service_pb2 import Fallback
-    from carillon.v1.types_pb2 import Channel
+    from carillon.v1.types_pb2 import Channel, Fallback
 
     names, colon, wait = text.partition(":")
     try:

@@ -136,7 +136,11 @@ def _said(attempt: Attempt) -> str:
 
 
 def _next(delivery: Delivery) -> str:
-    when = output.precise_time(delivery.next_attempt_time) if delivery.HasField("next_attempt_time") else ""
+    if delivery.state == DeliveryState.DELIVERY_STATE_SCHEDULED and not delivery.HasField(
+        "next_attempt_time"
+    ):
+        return "It waits for another channel to fail."
+    when = output.precise_time(delivery.next_attempt_time)
     return _NEXT.get(delivery.state, "").format(id=delivery.id, time=when)
 
 

@@ -12,10 +12,8 @@ from carillon_server.cli.provider_options import ProviderOptions, SettingOptions
 from carillon_server.cli.session import Session, calls_service
 
 if TYPE_CHECKING:
+    from carillon.v1 import types_pb2
     from carillon.v1.delivery_service_pb2 import Provider
-    from carillon.v1.types_pb2 import Channel as ChannelEnum
-
-    ChannelValue = ChannelEnum.ValueType
 
 providers = typer.Typer(help="Keep by whom messages are delivered.", no_args_is_help=True)
 
@@ -99,7 +97,7 @@ async def list_kinds(session: Session) -> None:
     show_kinds(response.kinds)
 
 
-def _number_of(channel: ChannelName) -> ChannelValue:
+def _number_of(channel: ChannelName) -> types_pb2.Channel.ValueType:
     from carillon.v1.types_pb2 import Channel
 
     return Channel.Value(f"CHANNEL_{channel.name}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.delivery import DeliveryState
@@ -13,9 +13,6 @@ RETRYABLE_STATES = frozenset(
     {DeliveryState.EXHAUSTED, DeliveryState.REJECTED, DeliveryState.CANCELLED, DeliveryState.UNKNOWN}
 )
 """Those from which an operator can have a delivery tried again."""
-
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-END = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,8 @@ class DeliveryView:
     provider: str
     attempt_count: int
     create_time: datetime
-    next_attempt_time: datetime
+    next_attempt_time: datetime | None
+    """None: not until others of its fallback chain have failed."""
     finish_time: datetime | None
     confirm_time: datetime | None
     open_time: datetime | None

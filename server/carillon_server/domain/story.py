@@ -72,6 +72,8 @@ class NotificationFacts:
     remove_time: datetime | None
     decisions: tuple[TakenDecision, ...]
     acknowledgements: tuple[Acknowledgement, ...]
+    now: datetime
+    """When all this was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,12 @@ class StoryEntry:
 
 
 def tell(facts: NotificationFacts, deliveries: Sequence[DeliveryStory]) -> list[StoryEntry]:
-    """All that happened, the oldest first."""
+    """All that happened, the oldest first; what lies ahead has not."""
     entries = [*_of_notification(facts, deliveries)]
     for story in deliveries:
         entries += _of_delivery(story)
-    return sorted(entries, key=lambda entry: (entry.time, entry.kind, entry.delivery_id))
+    happened = [entry for entry in entries if entry.time <= facts.now]
+    return sorted(happened, key=lambda entry: (entry.time, entry.kind, entry.delivery_id))
 
 
 def _of_notification(facts: NotificationFacts, deliveries: Iterable[DeliveryStory]) -> Iterator[StoryEntry]:

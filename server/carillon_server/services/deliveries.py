@@ -21,6 +21,7 @@ from carillon_server.services.ports import WorkerWaker
 from carillon_server.storage import delivery_reads, notification_story
 from carillon_server.storage import redrive as redrives
 from carillon_server.storage.database import Connection, Database
+from carillon_server.storage.fallbacks import advance_fallbacks, lock_chains
 
 MAX_COUNTED = 10_000
 """How far what remains of a redrive is counted."""
@@ -124,11 +125,17 @@ class DeliveryService:
 
     async def cancel(self, tenant: str, delivery_id: DeliveryId, *, timeout: float | None) -> DeliveryView:
         """Ends one that has not ended; others stay as they are. Raises DELIVERY_NOT_FOUND."""
+        await self._view(tenant, delivery_id, timeout)
+        chain = [(delivery_id.inbox_id, delivery_id.seq)]
 
-        async def work(connection: Connection) -> bool:
-            return await redrives.cancel(connection, tenant, delivery_id)
+        async def work(connection: Connection) -> set[Lane]:
+            await lock_chains(connection, chain)
+            cancelled = await redrives.cancel(connection, tenant, delivery_id)
+            return await advance_fallbacks(connection, chain) if cancelled else set()
 
-        await self._database.transaction(work, timeout_seconds=timeout or _DEFAULT_TIMEOUT_SECONDS)
+        lanes = await self._database.transaction(work, timeout_seconds=timeout or _DEFAULT_TIMEOUT_SECONDS)
+        if lanes:
+            self._waker(lanes)
         return await self._view(tenant, delivery_id, timeout)
 
     async def _view(self, tenant: str, delivery_id: DeliveryId, timeout: float | None) -> DeliveryView:

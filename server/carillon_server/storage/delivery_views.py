@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.delivery import DeliveryState
@@ -94,14 +94,19 @@ def read_delivery(row: Record) -> DeliveryView:
         provider=row["provider"],
         attempt_count=row["attempt_count"],
         create_time=row["create_time"],
-        next_attempt_time=row["next_attempt_time"],
+        next_attempt_time=_finite(row["next_attempt_time"]),
         finish_time=row["finish_time"],
         confirm_time=row["confirm_time"],
         open_time=row["open_time"],
         click_time=row["click_time"],
-        begin_time=row["begin_time"],
+        begin_time=_finite(row["begin_time"]),
         request_trace=row["request_trace"],
     )
+
+
+def _finite(instant: datetime | None) -> datetime | None:
+    """What waits for others to fail waits for infinity."""
+    return None if instant is None or instant.year == MAXYEAR else instant
 
 
 def _arguments(place: DeliveryPlace) -> tuple[datetime, bytes, int, int]:

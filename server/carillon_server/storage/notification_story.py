@@ -11,7 +11,8 @@ _MAX_ACKNOWLEDGEMENTS = 100
 _DECISION_BYTES = 3
 
 _FETCH = """
-SELECT n.*, i.recipient_id FROM notification n JOIN inbox i ON i.inbox_id = n.inbox_id
+SELECT n.*, i.recipient_id, clock_timestamp() AS now
+FROM notification n JOIN inbox i ON i.inbox_id = n.inbox_id
 WHERE n.inbox_id = $1 AND n.seq = $2 AND i.tenant = $3
 """
 _ACKNOWLEDGEMENTS = """
@@ -59,4 +60,5 @@ def _read(row: Record, acknowledgements: list[Record]) -> NotificationFacts:
         acknowledgements=tuple(
             Acknowledgement(each["device_id"], each["ack_time"]) for each in acknowledgements
         ),
+        now=row["now"],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from carillon.v1 import delivery_service_pb2 as pb
 from carillon_server.transport import delivery_relations as relations
-from carillon_server.transport.field_rules import CHANNEL, FALLBACK, ID, RECIPIENT_ID, TYPE
+from carillon_server.transport.field_rules import CHANNEL, FALLBACK, ID, MAX_FALLBACKS, RECIPIENT_ID, TYPE
 from carillon_server.transport.validation.contact import country, email
 from carillon_server.transport.validation.field_mask import field_mask
 from carillon_server.transport.validation.instant import timestamp

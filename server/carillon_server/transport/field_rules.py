@@ -10,6 +10,8 @@ from carillon_server.transport.validation.rule import each
 from carillon_server.transport.validation.scalar import known_value
 from carillon_server.transport.validation.text import line, pattern
 
+MAX_FALLBACKS = 3
+
 RECIPIENT_ID = line(max_characters=200)
 ID = line(max_characters=100)
 TYPE = pattern("[A-Za-z0-9_.-]{1,100}", "is not 1 to 100 of a-z A-Z 0-9 _ . -")

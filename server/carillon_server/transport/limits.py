@@ -30,7 +30,6 @@ MAX_BATCH_ITEMS = 1_000
 # Where repeated ones count once, there is a limit to repeating too.
 MAX_NAMED_RECIPIENTS = 2_000
 MAX_NAMED_CHANNELS = 50
-MAX_FALLBACKS = 3
 
 _RECIPIENT_ID = field_rules.RECIPIENT_ID
 _ID = field_rules.ID
@@ -90,7 +89,7 @@ _SEND = MessageRule(
         "deliver_time": timestamp,
         "expire_time": timestamp,
         "dry_run": anything,
-        "fallbacks": each(_FALLBACK, max_items=MAX_FALLBACKS),
+        "fallbacks": each(_FALLBACK, max_items=field_rules.MAX_FALLBACKS),
     },
     required=("content", "type"),
     relations=relations.send_is_consistent,

@@ -92,19 +92,20 @@ def _parts() -> Iterator[tuple[str, Any, str | None]]:
 
 
 def _fallbacks() -> Iterator[tuple[str, Any, str | None]]:
-    yield "fallbacks", [{"channels": [3, 4]}] * 10, None
-    yield "fallbacks", [{"channels": [3, 4]}] * 11, "fallbacks"
+    pairs = [{"channels": [2, 3]}, {"channels": [4, 5]}]
+    yield "fallbacks", pairs, None
+    yield "fallbacks", [*pairs, {"channels": [6, 5]}], "fallbacks[2].channels"
+    yield "fallbacks", [{"channels": [3, 4]}] * 4, "fallbacks"
     for channels, refused in (
         ([], "channels"),
         ([3], "channels"),
         ([2, 3, 4, 5, 6, 2], "channels"),
         ([3, 0], "channels[1]"),
-        ([3, 7], "channels[1]"),
-        ([3, 1], "channels[1]"),
+        ([3, 1], "channels"),
         ([3, 3], "channels[1]"),
     ):
         yield "fallbacks", [{"channels": channels}], f"fallbacks[0].{refused}"
-    for seconds, fine in ((1, True), (7 * _DAY_SECONDS, True), (0, False), (7 * _DAY_SECONDS + 1, False)):
+    for seconds, fine in ((1, True), (_DAY_SECONDS, True), (_DAY_SECONDS + 1, False)):
         wait = {"channels": [3, 4], "after": {"seconds": seconds}}
         yield "fallbacks", [wait], None if fine else "fallbacks[0].after"
 

@@ -50,7 +50,7 @@ def to_delivery_message(view: DeliveryView) -> pb.Delivery:
         provider=view.provider,
         attempt_count=view.attempt_count,
         create_time=to_timestamp(view.create_time),
-        next_attempt_time=to_timestamp(view.next_attempt_time) if pending else None,
+        next_attempt_time=optional_timestamp(view.next_attempt_time) if pending else None,
         finish_time=optional_timestamp(view.finish_time),
         confirm_time=optional_timestamp(view.confirm_time),
         open_time=optional_timestamp(view.open_time),

@@ -65,7 +65,9 @@ def to_settings_message(settings: DeliverySettings) -> pb.DeliverySettings:
 
 
 def _to_fallback_message(fallback: Fallback) -> types_pb2.Fallback:
-    message = types_pb2.Fallback(channels=[types_pb2.Channel.ValueType(channel) for channel in fallback.channels])
+    message = types_pb2.Fallback(
+        channels=[types_pb2.Channel.ValueType(channel) for channel in fallback.channels]
+    )
     if fallback.after_seconds is not None:
         message.after.CopyFrom(_to_duration(fallback.after_seconds))
     return message

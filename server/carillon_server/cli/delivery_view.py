@@ -55,16 +55,14 @@ _KINDS = {
 
 
 def show_deliveries(deliveries: Iterable[Delivery]) -> None:
-    """One row per delivery."""
-    table = output.table("id", "queued", "recipient", "channel", "state", "why")
+    """One row per delivery; under its state why it ended."""
+    table = output.table("id", "queued", "to", "state", ids=("id", "state"))
     for delivery in deliveries:
         table.add_row(
             delivery.id,
             output.short_time(delivery.create_time),
-            output.plain(delivery.recipient_id),
-            readable(Channel, delivery.channel),
-            _state(delivery),
-            output.plain(delivery.finish_reason),
+            f"{readable(Channel, delivery.channel)} {output.plain(delivery.recipient_id)}",
+            _state_and_reason(delivery),
         )
     output.show(table if table.row_count else Text("Nothing here.", "dim"))
 
@@ -146,6 +144,13 @@ def _next(delivery: Delivery) -> str:
 
 def _state(delivery: Delivery) -> Text:
     return Text(readable(DeliveryState, delivery.state), _STYLES.get(delivery.state, ""))
+
+
+def _state_and_reason(delivery: Delivery) -> Text:
+    state = _state(delivery)
+    return (
+        state.append(f"\n{output.plain(delivery.finish_reason)}", "dim") if delivery.finish_reason else state
+    )
 
 
 def _channel_of(entry: StoryEntry) -> str:

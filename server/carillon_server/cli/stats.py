@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from carillon.v1.delivery_service_pb2 import Stats
 
-_COUNTS = ("sent", "delivered", "failed", "suppressed", "opened", "clicked", "read")
+_ALWAYS = ("sent", "delivered", "failed")
+_WHERE_ANY = ("suppressed", "opened", "clicked", "read")
 
 
 class DimensionName(StrEnum):
@@ -65,11 +66,12 @@ async def stats(
 
 def _show(rows: Sequence[Stats], by: Sequence[DimensionName], bucket: BucketName | None) -> None:
     groups = [dimension for dimension in DimensionName if dimension in by]
-    table = output.table(*(["from"] if bucket else []), *groups, *_COUNTS, ids=("from",))
-    for column in table.columns[-len(_COUNTS) :]:
+    counts = [*_ALWAYS, *(name for name in _WHERE_ANY if any(_count(row, name) for row in rows))]
+    table = output.table(*(["from"] if bucket else []), *groups, *counts, ids=("from", *counts))
+    for column in table.columns[-len(counts) :]:
         column.justify = "right"
     for row in rows:
-        table.add_row(*_cells(row, groups, bucket))
+        table.add_row(*_cells(row, groups, bucket), *(f"{_count(row, name):,}" for name in counts))
     output.show(table if rows else "Nothing was sent.")
 
 
@@ -84,4 +86,7 @@ def _cells(row: Stats, groups: Sequence[DimensionName], bucket: BucketName | Non
         DimensionName.PROVIDER: row.provider,
     }
     yield from (output.plain(values[dimension]) or "-" for dimension in groups)
-    yield from (f"{getattr(row, f'{name}_count'):,}" for name in _COUNTS)
+
+
+def _count(row: Stats, name: str) -> int:
+    return int(getattr(row, f"{name}_count"))

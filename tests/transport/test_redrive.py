@@ -89,8 +89,9 @@ async def test_a_redrive_goes_in_steps_and_takes_each_once(outbox: Outbox) -> No
     await outbox.end(sent[5], DeliveryState.REJECTED, "smtp_554")
     counted = await outbox.operator.call("RedriveDeliveries", pb.RedriveDeliveriesRequest(dry_run=True))
     assert (counted.redriven_count, counted.remaining_count) == (0, 5)
-    steps, token = [], ""
-    while True:
+    steps: list[tuple[int, int]] = []
+    token = ""
+    while len(steps) < 9:
         request = pb.RedriveDeliveriesRequest(max_count=2, page_token=token)
         answer = await outbox.operator.call("RedriveDeliveries", request)
         steps.append((answer.redriven_count, answer.remaining_count))

@@ -17,12 +17,16 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from benchmarks.claims import claims
+from benchmarks.deliveries import first_call, mails, webhooks
 from benchmarks.figures import Figure, bulk, lone_sender, prepare, unary
 from benchmarks.service import Service, running_service
 
 _ROOT = Path(__file__).resolve().parents[1]
 _RESULTS = _ROOT / "benchmarks" / "results.json"
 _PAGE = _ROOT / "docs" / "performance.md"
+# Claims come last: they clear the tables.
+_MEASUREMENTS = (unary, lone_sender, bulk, first_call, mails, webhooks, claims)
 _COLUMNS = ("figure", "ours", "limit", "unit", "ratio", "target")
 _MARKED = re.compile(r"(?<=<!-- results: begin -->\n).*?(?=<!-- results: end -->)", re.DOTALL)
 
@@ -30,10 +34,10 @@ _MARKED = re.compile(r"(?<=<!-- results: begin -->\n).*?(?=<!-- results: end -->
 async def _measure(service: Service) -> list[Figure]:
     figures: list[Figure] = []
     with Progress() as progress:
-        steps = progress.add_task("measuring", total=4)
+        steps = progress.add_task("measuring", total=len(_MEASUREMENTS) + 1)
         await prepare(service)
         progress.advance(steps)
-        for measurement in (unary, lone_sender, bulk):
+        for measurement in _MEASUREMENTS:
             figures += await measurement(service)
             progress.advance(steps)
     return figures

@@ -1,16 +1,17 @@
-"""What is measured: the engines and a server in processes of their own, without a worker beside them."""
+"""What is measured: engines, server and sink in processes of their own; workers where one is asked for."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
 import sys
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGTERM
 
@@ -31,6 +32,35 @@ _READY_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
+class Sink:
+    """Where deliveries go; see `benchmarks.sink`."""
+
+    smtp_port: int
+    http_port: int
+    report_port: int
+
+    @property
+    def ports(self) -> tuple[int, int, int]:
+        return self.smtp_port, self.http_port, self.report_port
+
+    async def report(self) -> list[float]:
+        """When each message was taken since the last report."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.report_port)
+        told: list[float] = json.loads(await reader.read())
+        writer.close()
+        return told
+
+    async def wait_for(self, count: int, seconds: float = 120.0) -> list[float]:
+        """As `report`, once so many have come."""
+        taken: list[float] = []
+        async with asyncio.timeout(seconds):
+            while len(taken) < count:
+                taken += await self.report()
+                await asyncio.sleep(0.02)
+        return taken
+
+
+@dataclass(frozen=True)
 class Service:
     """Where everything is, and tokens to use it."""
 
@@ -39,6 +69,19 @@ class Service:
     database_url: str
     producer: str
     gateway: str
+    sink: Sink
+    environment: Mapping[str, str] = field(repr=False)
+    directory: Path
+
+    @contextmanager
+    def worker(self) -> Iterator[None]:
+        """One worker process beside it."""
+        command = [sys.executable, "-m", "carillon_server", "worker"]
+        child = spawn(command, log=self.directory / "worker.log", environment=os.environ | self.environment)
+        try:
+            yield
+        finally:
+            stop(child, SIGTERM, 30.0)
 
 
 @contextmanager
@@ -52,10 +95,13 @@ def running_service(directory: Path) -> Iterator[Service]:
     upgrade(postgres.url)
     key = Ed25519PrivateKey.generate()
     ports = free_port(), free_port()
-    environment = os.environ | _environment(directory, key, ports[0], postgres.url, valkey.url)
+    sink = Sink(free_port(), free_port(), free_port())
+    own = _environment(directory, key, ports[0], postgres.url, valkey.url, sink)
+    environment = os.environ | own
     commands = (
         [sys.executable, "-m", "carillon_server", "serve"],
         [sys.executable, "-m", "benchmarks.noop_server", str(ports[1])],
+        [sys.executable, "-m", "benchmarks.sink", *map(str, sink.ports)],
     )
     children = [
         spawn(command, log=directory / f"child-{number}.log", environment=environment)
@@ -69,6 +115,9 @@ def running_service(directory: Path) -> Iterator[Service]:
             postgres.url,
             _token(key, "producer", "notifications.send admin"),
             _token(key, "gateway", "gateway"),
+            sink,
+            own,
+            directory,
         )
     finally:
         for child in children:
@@ -78,7 +127,7 @@ def running_service(directory: Path) -> Iterator[Service]:
 
 
 def _environment(
-    directory: Path, key: Ed25519PrivateKey, port: int, database_url: str, redis_url: str
+    directory: Path, key: Ed25519PrivateKey, port: int, database_url: str, redis_url: str, sink: Sink
 ) -> dict[str, str]:
     jwks = directory / "jwks.json"
     public = json.loads(OKPAlgorithm.to_jwk(key.public_key()))
@@ -92,7 +141,9 @@ def _environment(
         "CARILLON_JWT_ISSUER": _ISSUER,
         "CARILLON_JWT_AUDIENCE": _AUDIENCE,
         "CARILLON_JWT_STATIC_KEYS": str(jwks),
-        "CARILLON_SMTP_URL": "smtp://127.0.0.1:1",
+        "CARILLON_WORKER_METRICS_ADDRESS": f"127.0.0.1:{free_port()}",
+        "CARILLON_SMTP_URL": f"smtp://127.0.0.1:{sink.smtp_port}",
+        "CARILLON_EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8",
         "CARILLON_LOG_LEVEL": "warning",
     }
 

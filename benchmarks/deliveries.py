@@ -49,10 +49,10 @@ async def first_call(service: Service) -> list[Figure]:
     waits = []
     async with AsyncClient(service.target, token=service.producer) as client:
         with service.worker():
-            await client.send(**_request(types_pb2.CHANNEL_EMAIL))
+            await client.send_batch(requests=[_request(types_pb2.CHANNEL_EMAIL)])
             await service.sink.wait_for(1)
             for _ in range(_LONE_SENDS):
-                await client.send(**_request(types_pb2.CHANNEL_EMAIL))
+                await client.send_batch(requests=[_request(types_pb2.CHANNEL_EMAIL)])
                 sent = time.monotonic()
                 (taken,) = await service.sink.wait_for(1)
                 waits.append((taken - sent) * 1e3)
@@ -66,7 +66,7 @@ async def _worker_rate(service: Service, channel: types_pb2.Channel) -> float:
     await service.sink.report()
     async with AsyncClient(service.target, token=service.producer, timeout_seconds=60) as client:
         for _ in range(_COUNT // _BATCH):
-            await client.send_batch(requests=[pb.SendRequest(**_request(channel)) for _ in range(_BATCH)])
+            await client.send_batch(requests=[_request(channel) for _ in range(_BATCH)])
     with service.worker():
         return _per_second(await service.sink.wait_for(_COUNT))
 
@@ -100,16 +100,15 @@ async def _prepare_webhooks(service: Service) -> None:
             )
 
 
-def _request(channel: types_pb2.Channel) -> dict[str, object]:
+def _request(channel: types_pb2.Channel) -> pb.SendRequest:
     number = next(_numbers)
-    return {
-        "recipient_ids": [f"person-{number % _PEOPLE}"],
-        "type": "scan.completed",
-        "channels": [channel],
-        "content": types_pb2.Content(
-            title=_TITLE, body=_BODY, action_url=f"https://example.com/scans/{number}"
-        ),
-    }
+    url = f"https://example.com/scans/{number}"
+    return pb.SendRequest(
+        recipient_ids=[f"person-{number % _PEOPLE}"],
+        type="scan.completed",
+        channels=[channel],
+        content=types_pb2.Content(title=_TITLE, body=_BODY, action_url=url),
+    )
 
 
 def _example(kind: str) -> bytes:

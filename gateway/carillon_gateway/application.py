@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from carillon import AsyncClient, CarillonError
-from carillon_gateway import demo, mail, notifications, stream
+from carillon_gateway import demo, mail, messages, notifications, stream
 from carillon_gateway.identity import SignedOutError
 from carillon_gateway.protection import SameOrigin, SecurityHeaders
 from carillon_gateway.refusals import BadRequestError, refuse
@@ -54,7 +54,8 @@ def _routes(settings: Settings) -> list[BaseRoute]:
     if not settings.demo_tokens:
         return api
     mails = mail.ROUTES if settings.mail_dir else []
-    return [*api, *demo.ROUTES, *mails, Mount("/static", StaticFiles(directory=STATIC))]
+    others = messages.ROUTES if settings.message_dir else []
+    return [*api, *demo.ROUTES, *mails, *others, Mount("/static", StaticFiles(directory=STATIC))]
 
 
 def _middleware(settings: Settings) -> list[Middleware]:

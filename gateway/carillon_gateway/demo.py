@@ -14,6 +14,7 @@ from carillon_gateway.identity import cookie_of, sign_in
 from carillon_gateway.refusals import BadRequestError
 from carillon_gateway.samples import SAMPLES
 from carillon_gateway.settings import Settings
+from carillon_gateway.sink_page import pages_of
 
 PAGE = Path(__file__).parent / "static" / "index.html"
 
@@ -39,7 +40,7 @@ async def users(request: Request) -> Response:
             "users": list(settings.demo_tokens),
             "user": known.get(cookie_of(request)),
             "canSend": settings.producer_token != "",
-            "hasMail": settings.mail_dir is not None,
+            "pages": pages_of(settings),
         }
     )
 

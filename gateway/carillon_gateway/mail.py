@@ -19,18 +19,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from carillon_gateway.sink_page import render
+
 NEWEST = 100
 _HTML_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
 _HEADERS = ("From", "To", "Subject", "Date", "Message-ID")
-_PAGE = """<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title><link rel="icon" href="/static/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/static/page.css"></head>
-<body><header class="bar"><a class="brand" href="/"><img src="/static/icon.svg" alt="" width="28" height="28">
-Carillon</a><nav class="people"><a href="/">Inbox</a><a href="/mail" aria-current="page">Mails</a></nav>
-</header>
-<main class="mail">{body}</main></body></html>"""
 
 
 def list_mails(request: Request) -> Response:
@@ -39,7 +32,7 @@ def list_mails(request: Request) -> Response:
     rows = "".join(_row(key, mail) for key, mail in mails)
     head = "<thead><tr><th>To</th><th>Subject</th><th>Date</th></tr></thead>"
     table = f"<table>{head}<tbody>{rows}</tbody></table>" if rows else "<p>Nothing was sent yet.</p>"
-    return _page("Mails", f"<h1>Mails</h1>{table}")
+    return render(request, "Mails", f"<h1>Mails</h1>{table}")
 
 
 def show_mail(request: Request) -> Response:
@@ -51,8 +44,10 @@ def show_mail(request: Request) -> Response:
     headers = "".join(f"<dt>{name}</dt><dd>{escape(mail.get(name, ''))}</dd>" for name in _HEADERS)
     html = f'<p><a href="/mail/{escape(key)}/html">Show its HTML</a></p>' if _part(mail, "html") else ""
     subject = escape(mail.get("Subject", ""))
-    return _page(
-        subject, f"<h1>{subject}</h1><dl>{headers}</dl><pre>{escape(_part(mail, 'plain'))}</pre>{html}"
+    return render(
+        request,
+        subject,
+        f"<h1>{subject}</h1><dl>{headers}</dl><pre>{escape(_part(mail, 'plain'))}</pre>{html}",
     )
 
 
@@ -102,7 +97,3 @@ def _part(mail: EmailMessage, kind: str) -> str:
 def _row(key: str, mail: EmailMessage) -> str:
     to, subject, date = (escape(mail.get(name, "")) for name in ("To", "Subject", "Date"))
     return f'<tr><td>{to}</td><td><a href="/mail/{escape(key)}">{subject}</a></td><td>{date}</td></tr>'
-
-
-def _page(title: str, body: str) -> Response:
-    return HTMLResponse(_PAGE.format(title=title, body=body))

@@ -7,6 +7,7 @@
   there is a demo inbox, reachable from this machine alone.
 * `CARILLON_DEMO_PRODUCER_TOKEN`: development only: lets the demo send samples.
 * `CARILLON_MAIL_DIR`: development only: the Maildir of the local mail sink, shown under `/mail`.
+* `CARILLON_MESSAGE_DIR`: development only: what the local far side took, shown under `/messages`.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Settings:
     producer_token: str = ""
     """Empty: the demo sends no samples."""
     mail_dir: Path | None = None
+    message_dir: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -50,6 +52,7 @@ class Settings:
                 "CARILLON_DEMO_TOKENS: the demo listens on this machine alone, not on " + host
             )
         mail_dir = environment.get("CARILLON_MAIL_DIR", "")
+        message_dir = environment.get("CARILLON_MESSAGE_DIR", "")
         return cls(
             target=environment.get("CARILLON_TARGET") or DEFAULT_TARGET,
             host=host,
@@ -58,6 +61,7 @@ class Settings:
             demo_tokens=tokens,
             producer_token=environment.get("CARILLON_DEMO_PRODUCER_TOKEN", ""),
             mail_dir=Path(mail_dir) if mail_dir and tokens else None,
+            message_dir=Path(message_dir) if message_dir and tokens else None,
         )
 
 

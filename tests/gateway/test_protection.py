@@ -68,7 +68,7 @@ async def test_a_sample_arrives(signed_in: Browser) -> None:
         "users": ["user-a", "user-b"],
         "user": "user-a",
         "canSend": True,
-        "hasMail": False,
+        "pages": {},
     }
     assert (await own.post("/demo/send", {"user": "user-a"})).status == 200
     assert (await own.get("/v1/counts")).document["counts"]["unreadCount"] == "1"

@@ -4,7 +4,7 @@ import "/static/bell-element.js";
 import "/static/inbox-element.js";
 import { Inbox } from "/static/inbox.js";
 
-const { users, user, canSend, hasMail } = await (await fetch("/demo/users")).json();
+const { users, user, canSend, pages } = await (await fetch("/demo/users")).json();
 
 for (const name of users) {
   const link = Object.assign(document.createElement("a"), { href: `/?user=${encodeURIComponent(name)}`, textContent: name });
@@ -12,7 +12,9 @@ for (const name of users) {
   document.querySelector(".people").append(link);
 }
 
-if (hasMail) document.querySelector(".people").append(Object.assign(document.createElement("a"), { href: "/mail", textContent: "Mails" }));
+for (const [href, textContent] of Object.entries(pages)) {
+  document.querySelector(".people").append(Object.assign(document.createElement("a"), { href, textContent }));
+}
 
 const list = document.querySelector("carillon-inbox");
 const inbox = new Inbox();

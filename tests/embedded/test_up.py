@@ -20,7 +20,8 @@ from carillon import Client
 from carillon.errors import UnavailableError
 from tests.eventually import wait_until
 
-_ANY_PORTS = ["--grpc-port", "0", "--http-port", "0", "--smtp-port", "0", "--metrics-port", "0"]
+_PORTS = ("grpc", "http", "smtp", "far-side", "metrics")
+_ANY_PORTS = [word for name in _PORTS for word in (f"--{name}-port", "0")]
 _HEAL_SECONDS = 30
 
 # Six processes start and end here, on machines that do other things besides.
@@ -135,7 +136,7 @@ def test_a_second_up_on_the_same_data_is_refused(up: Up) -> None:
     assert "hello" in up.titles()
 
 
-@pytest.mark.parametrize("name", ["server", "worker", "gateway", "mail", "postgres", "valkey"])
+@pytest.mark.parametrize("name", ["server", "worker", "gateway", "mail", "far-side", "postgres", "valkey"])
 def test_a_killed_part_comes_back_at_the_same_address(up: Up, name: str) -> None:
     addresses = {key: value for key, value in up.endpoints.items() if key != "pids"}
     up.kill(name)

@@ -32,6 +32,9 @@ def up(
     ] = 50051,
     http_port: Annotated[int, typer.Option(min=0, max=65535, help="The browser gateway.")] = 8080,
     smtp_port: Annotated[int, typer.Option(min=0, max=65535, help="The mail sink.")] = 1025,
+    far_side_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="What takes webhooks, pushes and text messages.")
+    ] = 8090,
     metrics_port: Annotated[int, typer.Option(min=0, max=65535, help="The server's metrics.")] = 9464,
     database_url: Annotated[
         str, typer.Option(envvar="DATABASE_URL", help="A Postgres to use instead of an embedded one.")
@@ -40,7 +43,7 @@ def up(
         str, typer.Option(envvar="REDIS_URL", help="A Redis to use instead of an embedded one.")
     ] = "",
 ) -> None:
-    """Run everything on this machine: engines, server, worker, gateway and mail sink. Ctrl-C stops it.
+    """Run everything on this machine: engines, server, worker, gateway, and an outside. Ctrl-C stops it.
 
     The data stays in the data directory; what listens where, with tokens to use it, is in its endpoints.json
     while this runs.
@@ -52,7 +55,7 @@ def up(
     stopping = threading.Event()
     directory = DataDir(data_dir)
     with locked(directory):
-        ports = Ports(grpc_port, http_port, smtp_port, metrics_port).settled()
+        ports = Ports(grpc_port, http_port, smtp_port, far_side_port, metrics_port).settled()
         stack = Stack(directory, ports, ExternalEngines(database_url, redis_url), stopping, _report)
         _stop_on_signals(stack, stopping)
         try:
@@ -91,9 +94,10 @@ def _print_ready(endpoints: Endpoints, directory: DataDir) -> None:
     call = shlex.join(["grpcurl", "-plaintext", "-H", header, "-d", _SEND, addresses["grpc"], method])
     typer.echo("ready")
     typer.echo()
-    for name in ("grpc", "http", "smtp", "metrics"):
-        typer.echo(f"  {name:<8} {addresses[name]}")
+    for name in ("grpc", "http", "smtp", "far_side", "metrics"):
+        typer.echo(f"  {name.replace('_', '-'):<8} {addresses[name]}")
     typer.echo(f"  {'mails':<8} {directory.mail}")
+    typer.echo(f"  {'messages':<8} {directory.messages}")
     typer.echo(f"  {'logs':<8} {directory.logs}")
     typer.echo(f"\nSend a notification:\n\n  {call}\n")
     typer.echo(f"Read it in the demo inbox:\n\n  {addresses['http']}/\n")

@@ -21,6 +21,8 @@ class DataDir:
         self.valkey = self.path / "valkey"
         self.identity = self.path / "identity"
         self.mail = self.path / "mail"
+        self.far_side = self.path / "far-side"
+        self.messages = self.path / "messages"
         self.logs = self.path / "logs"
         self.endpoints = self.path / "endpoints.json"
         self.lock = self.path / "up.lock"

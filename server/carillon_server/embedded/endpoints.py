@@ -19,6 +19,7 @@ class Ports:
     grpc: int = 50051
     http: int = 8080
     smtp: int = 1025
+    far_side: int = 8090
     metrics: int = 9464
     worker_metrics: int = 0
 
@@ -53,6 +54,7 @@ class Endpoints:
             "grpc": address(self.ports.grpc),
             "http": f"http://{address(self.ports.http)}",
             "smtp": address(self.ports.smtp),
+            "far_side": f"http://{address(self.ports.far_side)}",
             "metrics": f"http://{address(self.ports.metrics)}/metrics",
             "worker_metrics": f"http://{address(self.ports.worker_metrics)}/metrics",
         }

@@ -42,11 +42,12 @@ def gateway(directory: DataDir, endpoints: Endpoints) -> dict[str, str]:
         "CARILLON_DEMO_TOKENS": json.dumps(people),
         "CARILLON_DEMO_PRODUCER_TOKEN": endpoints.tokens["producer"],
         "CARILLON_MAIL_DIR": str(directory.mail),
+        "CARILLON_MESSAGE_DIR": str(directory.messages),
     }
 
 
-def demo_recipients(endpoints: Endpoints) -> Mapping[str, str]:
-    """For the maker of the demo's people."""
+def demo_tenant(endpoints: Endpoints) -> Mapping[str, str]:
+    """For the maker of the demo tenant."""
     return {"CARILLON_TOKEN": endpoints.tokens["operator"]}
 
 

@@ -1,4 +1,4 @@
-"""Everything that `carillon up` runs: engines, server, worker, gateway and mail sink.
+"""Everything that `carillon up` runs: engines, server, worker, gateway, mail sink and far side.
 
 What nobody waits for starts first, then the engines, the migrations and the service. It stops backwards: the
 service finishes its work while the engines still run.
@@ -18,6 +18,7 @@ from carillon_server.embedded.data_dir import DataDir
 from carillon_server.embedded.endpoints import Endpoints, Ports, address
 from carillon_server.embedded.engine import Engine
 from carillon_server.embedded.errors import EmbeddedError
+from carillon_server.embedded.far_side_keys import FarSideKeys
 from carillon_server.embedded.ports import HOST, accepts
 from carillon_server.embedded.postgres import Postgres
 from carillon_server.embedded.private_file import private_directory
@@ -27,6 +28,8 @@ from carillon_server.embedded.valkey import Valkey
 
 _START_TIMEOUT_SECONDS = 60
 _POLL_SECONDS = 0.02
+# They stop last: the service still hands over what is under way.
+_OUTSIDE = ("mail", "far-side")
 
 
 class InterruptedStartError(Exception):
@@ -72,13 +75,15 @@ class Stack:
         # One that a killed `up` left would be taken for this one's.
         self._directory.endpoints.unlink(missing_ok=True)
         mail = self._spawn_mail_sink()
+        far_side = self._spawn_far_side()
         gateway = self._spawn_gateway()
         # Importing gRPC takes a while, so this starts early; it waits for the server by itself.
         demo = self._spawn_demo()
         settings = self._start_engines()
         server = self._spawn(Child("server", ["carillon_server", "serve"], self._logs, settings))
         worker = self._spawn(Child("worker", ["carillon_server", "worker"], self._logs, settings))
-        self._wait(mail.is_ready, gateway.is_ready, server.is_ready, worker.is_ready, demo.has_succeeded)
+        parts = (mail, far_side, gateway, server, worker)
+        self._wait(*(part.is_ready for part in parts), demo.has_succeeded)
         self._children.remove(demo)
         self._tell()
 
@@ -89,7 +94,7 @@ class Stack:
     def stop(self) -> None:
         """End everything: the service first, while it can still finish its work, the engines last."""
         self._directory.endpoints.unlink(missing_ok=True)
-        service = [child for child in self._children if child.name != "mail"]
+        service = [child for child in self._children if child.name not in _OUTSIDE]
         for child in service:
             child.ask_to_stop()
         for child in [*service, *self._children]:
@@ -107,6 +112,13 @@ class Stack:
         module = ("carillon_server.embedded.mail_sink", str(port), self._directory.mail)
         return self._spawn(Child("mail", module, self._logs, {}, lambda: accepts(port)))
 
+    def _spawn_far_side(self) -> Child:
+        port = self.endpoints.ports.far_side
+        directory = self._directory
+        FarSideKeys.ensure(directory.far_side)
+        module = ("carillon_server.embedded.far_side", str(port), directory.far_side, directory.messages)
+        return self._spawn(Child("far-side", module, self._logs, {}, lambda: accepts(port)))
+
     def _spawn_gateway(self) -> Child:
         settings = environment.gateway(self._directory, self.endpoints)
         port = self.endpoints.ports.http
@@ -115,8 +127,13 @@ class Stack:
         )
 
     def _spawn_demo(self) -> Child:
-        settings = environment.demo_recipients(self.endpoints)
-        command = ["carillon_server.embedded.demo_recipients", address(self.endpoints.ports.grpc)]
+        settings, ports = environment.demo_tenant(self.endpoints), self.endpoints.ports
+        command = (
+            "carillon_server.embedded.demo_tenant",
+            address(ports.grpc),
+            str(ports.far_side),
+            self._directory.far_side,
+        )
         return self._spawn(Child("demo", command, self._logs, settings))
 
     def _start_engines(self) -> dict[str, str]:

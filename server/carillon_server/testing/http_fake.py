@@ -54,10 +54,15 @@ class HttpFake(LoopbackServer):
     """Records requests and answers by plan."""
 
     def __init__(
-        self, default: Step | None = None, *, tls: Certificate | None = None, host: str = "127.0.0.1"
+        self,
+        default: Step | None = None,
+        *,
+        tls: Certificate | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
     ) -> None:
         """`default` is done while no step is planned."""
-        super().__init__(tls=tls, host=host)
+        super().__init__(tls=tls, host=host, port=port)
         self.requests: list[ReceivedRequest] = []
         self._default: Step = Reply() if default is None else default
         self._planned: deque[Step] = deque()

@@ -18,9 +18,11 @@ class LoopbackServer:
     protocols: tuple[str, ...] = ("http/1.1",)
     """What TLS offers by ALPN."""
 
-    def __init__(self, *, tls: Certificate | None = None, host: str = "127.0.0.1") -> None:
+    def __init__(self, *, tls: Certificate | None = None, host: str = "127.0.0.1", port: int = 0) -> None:
+        """`port`: 0 means any free one."""
         self._tls = tls
         self._host = host
+        self._port = port
         self._server: asyncio.Server | None = None
         self._port: int | None = None
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
@@ -50,7 +52,7 @@ class LoopbackServer:
 
     async def __aenter__(self) -> Self:
         context = None if self._tls is None else self._tls.server_context(self.protocols)
-        self._server = await asyncio.start_server(self._accept, self._host, 0, ssl=context)
+        self._server = await asyncio.start_server(self._accept, self._host, self._port, ssl=context)
         self._port = self._server.sockets[0].getsockname()[1]
         return self
 

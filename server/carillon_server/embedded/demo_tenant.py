@@ -12,12 +12,12 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import grpc
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from carillon import Client
+from carillon.types import Endpoint, Provider
 from carillon_server.embedded.far_side_keys import FarSideKeys
 from carillon_server.embedded.ports import HOST
 
@@ -55,7 +55,7 @@ def main(target: str, far_side_port: int, keys: FarSideKeys) -> None:
             _forget_old_ports(client, recipient, far_side)
 
 
-def _providers(far_side: str, keys: FarSideKeys) -> Iterator[dict[str, Any]]:
+def _providers(far_side: str, keys: FarSideKeys) -> Iterator[Provider]:
     yield {
         "name": "webhook",
         "kind": "webhook",
@@ -81,7 +81,7 @@ def _providers(far_side: str, keys: FarSideKeys) -> Iterator[dict[str, Any]]:
     }
 
 
-def _endpoints(recipient: str, number: str, far_side: str, keys: FarSideKeys) -> Iterator[dict[str, Any]]:
+def _endpoints(recipient: str, number: str, far_side: str, keys: FarSideKeys) -> Iterator[Endpoint]:
     yield {"channel": "EMAIL", "address": f"{recipient}@example.com"}
     yield {"channel": "SMS", "address": number}
     yield {"channel": "WEBHOOK", "address": f"{far_side}/webhooks/{recipient}"}

@@ -17,8 +17,15 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from carillon_server.embedded.far_side_keys import FarSideKeys, private_key, public_text, raw_auth
 from carillon_server.embedded.message_box import MessageBox
 from carillon_server.embedded.ports import HOST
-from carillon_server.testing import HttpFake, ReceivedRequest, Reply, Step, TwilioFake, WebPushFake
-from carillon_server.testing.web_push_fake import Browser
+from carillon_server.testing import (
+    Browser,
+    HttpFake,
+    ReceivedRequest,
+    Reply,
+    Step,
+    TwilioFake,
+    WebPushFake,
+)
 
 WEBHOOK_PATH = "/webhooks/"
 PUSH_PATH = "/push/"
@@ -33,7 +40,7 @@ class FarSide(HttpFake):
         self._box = box
         self._webhook = Webhook(keys.webhook_secret)
         self._twilio = TwilioFake(keys.twilio_account, keys.twilio_token)
-        self._push = WebPushFake(url=f"http://{HOST}:{port}")
+        self._push = WebPushFake(origin=f"http://{HOST}:{port}")
         self._keys = keys
 
     def respond(self, request: ReceivedRequest) -> Step:

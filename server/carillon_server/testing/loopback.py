@@ -23,8 +23,8 @@ class LoopbackServer:
         self._tls = tls
         self._host = host
         self._port = port
+        """0 until it is started."""
         self._server: asyncio.Server | None = None
-        self._port: int | None = None
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._changed = asyncio.Condition()
         self.connections_made = 0
@@ -32,7 +32,7 @@ class LoopbackServer:
 
     @property
     def port(self) -> int:
-        if self._port is None:
+        if not self._port:
             raise RuntimeError("not started: use it in `async with`")
         return self._port
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -61,24 +62,39 @@ class WebPushFake(HttpFake):
     """Checks what RFC 8030 and RFC 8292 ask of senders; its browsers read what arrives."""
 
     def __init__(
-        self, *, max_body_bytes: int = _MAX_BODY_BYTES, clock: Callable[[], float] = time.time
+        self,
+        *,
+        max_body_bytes: int = _MAX_BODY_BYTES,
+        clock: Callable[[], float] = time.time,
+        origin: str = "",
     ) -> None:
+        """`origin`: what senders know the service by, where another server stands before it."""
         super().__init__()
+        self._origin = origin
         self._browsers: dict[str, Browser] = {}
         self._max_body_bytes = max_body_bytes
         self._clock = clock
 
     def subscribe(self, application_server_key: str) -> Browser:
         """A new browser that takes messages of the holder of this key; base64url, as pages hand it over."""
-        path = f"/push/{secrets.token_urlsafe(16)}"
+        url = f"{self.origin}/push/{secrets.token_urlsafe(16)}"
         key = generate_private_key(SECP256R1())
-        browser = Browser(f"{self.url}{path}", application_server_key, key, secrets.token_bytes(16))
-        self._browsers[path] = browser
+        browser = Browser(url, application_server_key, key, secrets.token_bytes(16))
+        self.adopt(browser)
         return browser
+
+    @property
+    def origin(self) -> str:
+        """What senders address their tokens to."""
+        return self._origin or self.url
+
+    def adopt(self, browser: Browser) -> None:
+        """Takes messages for a browser that was made elsewhere, under the path of its URL."""
+        self._browsers[urlsplit(browser.url).path] = browser
 
     def unsubscribe(self, browser: Browser) -> None:
         """It is gone."""
-        self._browsers.pop(browser.url.removeprefix(self.url), None)
+        self._browsers.pop(urlsplit(browser.url).path, None)
 
     def respond(self, request: ReceivedRequest) -> Reply:
         browser = self._browsers.get(request.path)
@@ -97,7 +113,7 @@ class WebPushFake(HttpFake):
             return Reply(400)
         browser.requests.append(request)
         browser.claims.append(claims)
-        return Reply(201, {"location": f"{self.url}/message/{len(browser.messages)}"})
+        return Reply(201, {"location": f"{self.origin}/message/{len(browser.messages)}"})
 
     def _verify(self, authorization: str, browser: Browser) -> dict[str, Any] | None:
         match = _AUTHORIZATION.fullmatch(authorization)
@@ -109,7 +125,7 @@ class WebPushFake(HttpFake):
                 match[1],
                 key,
                 algorithms=["ES256"],
-                audience=self.url,
+                audience=self.origin,
                 options={"require": ["aud", "exp", "sub"], "verify_exp": False},
             )
         except jwt.InvalidTokenError:

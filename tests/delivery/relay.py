@@ -34,6 +34,10 @@ class Relay:
         self.data_answers: deque[str] = deque()
         self.port = 0
         self.connections = 0
+        self.logins: list[bytes] = []
+        """Names of those who tried."""
+        self.recipient_pause_seconds = 0.0
+        self.data_pause_seconds = 0.0
         self._tls = tls
         self._login = login
         self._server: asyncio.Server | None = None
@@ -90,11 +94,13 @@ class Relay:
     def _authenticate(
         self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: LoginPassword
     ) -> AuthResult:
+        self.logins.append(data.login)
         return AuthResult(success=(data.login, data.password) == self._login, handled=False)
 
     async def handle_RCPT(  # noqa: N802 - the name that aiosmtpd calls
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
+        await asyncio.sleep(self.recipient_pause_seconds)
         answer = self.recipient_answers.popleft() if self.recipient_answers else "250 OK"
         if answer.startswith("2"):
             envelope.rcpt_tos.append(address)
@@ -103,6 +109,7 @@ class Relay:
     async def handle_DATA(  # noqa: N802 - the name that aiosmtpd calls
         self, _server: SMTP, session: Session, envelope: Envelope
     ) -> str:
+        await asyncio.sleep(self.data_pause_seconds)
         answer = self.data_answers.popleft() if self.data_answers else "250 taken"
         if answer.startswith("2"):
             assert isinstance(envelope.content, bytes)

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import time
-
-from pydantic import Field, SecretStr
+from dataclasses import replace
 
 from carillon_server.config import Settings
-from carillon_server.delivery.providers.mail import MailComposer
-from carillon_server.delivery.providers.provider import ProviderKind, ProviderSettings, Workshop
-from carillon_server.delivery.providers.smtp import SmtpProvider
-from carillon_server.delivery.providers.smtp_pool import SmtpPool
-from carillon_server.delivery.providers.smtp_server import SmtpServer
+from carillon_server.delivery.providers import smtp
+from carillon_server.delivery.providers.egress import Egress
+from carillon_server.delivery.providers.provider import Workshop
+from carillon_server.delivery.providers.smtp_settings import SmtpSettings, read_smtp_url
 from carillon_server.delivery.routing.guarded_provider import GuardedProvider
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.provider import INSTALLATION, ProviderConfig
 
 _RELAY = "smtp"
-
-
-class RelaySettings(ProviderSettings):
-    """The mail relay of the installation."""
-
-    url: SecretStr = Field(description="Where it is, and who we are there.")
+# Whoever runs the installation may name any relay, the one next door included.
+_ANYWHERE = ("0.0.0.0/0", "::/0")
 
 
 def installation_channels(settings: Settings) -> frozenset[Channel]:
@@ -37,19 +31,12 @@ def installation_providers(settings: Settings, workshop: Workshop) -> list[Guard
     config = ProviderConfig(
         INSTALLATION,
         _RELAY,
-        _RELAY_KIND.name,
+        smtp.KIND.name,
         Channel.EMAIL,
         {},
         # As many as the worker runs at once: its relay is known not to mind.
         max_concurrency=settings.worker_concurrency + settings.worker_urgent_concurrency,
     )
-    provider = _RELAY_KIND.build(_RELAY, RelaySettings(url=settings.smtp_url), workshop)
-    return [GuardedProvider(config, _RELAY_KIND, provider, workshop.clock, time.monotonic)]
-
-
-def _build_relay(_name: str, settings: RelaySettings, workshop: Workshop) -> SmtpProvider:
-    pool = SmtpPool(SmtpServer.parse(settings.url.get_secret_value()))
-    return SmtpProvider(pool, MailComposer(workshop.mail_from, workshop.link_base_url), workshop.clock)
-
-
-_RELAY_KIND = ProviderKind("smtp", frozenset({Channel.EMAIL}), RelaySettings, _build_relay)
+    relay = SmtpSettings(**read_smtp_url(settings.smtp_url.get_secret_value()))
+    provider = smtp.KIND.build(_RELAY, relay, replace(workshop, egress=Egress(_ANYWHERE)))
+    return [GuardedProvider(config, smtp.KIND, provider, workshop.clock, time.monotonic)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
+from carillon_server.domain.delivery_settings import NO_BRANDING, Branding
 from carillon_server.domain.notification import Content
 
 _PAGE = """\
@@ -26,7 +28,9 @@ color:#18181b;font:16px/1.5 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans
 """
 _TITLE = '<h1 style="margin:0 0 12px;font-size:20px;line-height:1.3">{}</h1>'
 _PARAGRAPH = '<p style="margin:0 0 16px">{}</p>'
-_IMAGE = '<p style="margin:0 0 16px"><img src="{}" alt="" style="max-width:100%;border-radius:6px"></p>'
+_IMAGE = '<p style="margin:0 0 16px"><img src="{}" alt="{}" style="max-width:100%;border-radius:6px"></p>'
+_LOGO = '<p style="margin:0 0 16px"><img src="{}" alt="{}" style="max-height:48px;max-width:240px"></p>'
+_FOOTER = '<p style="margin:24px 0 0;padding-top:12px;border-top:1px solid #e4e4e7;font-size:13px">{}</p>'
 _BUTTON = (
     '<a href="{}" style="display:inline-block;margin:0 8px 8px 0;padding:10px 18px;border-radius:6px;'
     'background:{};color:{};text-decoration:none">{}</a>'
@@ -35,27 +39,47 @@ _MAIN_COLOURS = ("#1d4ed8", "#ffffff")
 _OTHER_COLOURS = ("#e4e4e7", "#18181b")
 
 
-def render_text(content: Content, link_base_url: str = "") -> str:
+def render_text(content: Content, link_base_url: str = "", branding: Branding = NO_BRANDING) -> str:
     """The plain text part."""
     lines = [content.title, "", content.body] if content.body else [content.title]
     for label, url in _links(content, link_base_url):
         lines += ["", f"{label}: {url}"]
+    if branding.footer:
+        # RFC 3676: what comes after this line is no part of the text.
+        lines += ["", "-- ", branding.footer]
     return "\n".join(lines) + "\n"
 
 
-def render_html(content: Content, locale: str = "", link_base_url: str = "") -> str:
-    """The HTML part: a whole page."""
-    parts = [_TITLE.format(escape(content.title))]
+def render_html(
+    content: Content,
+    locale: str = "",
+    link_base_url: str = "",
+    branding: Branding = NO_BRANDING,
+    pictures: Sequence[tuple[str, str]] = (),
+) -> str:
+    """The HTML part: a whole page. `pictures`: content id and name of those that travel with the mail."""
+    parts = (
+        [_LOGO.format(escape(branding.logo_url), escape(branding.from_name))]
+        if _is_web(branding.logo_url)
+        else []
+    )
+    parts.append(_TITLE.format(escape(content.title)))
     parts += [_PARAGRAPH.format(_with_breaks(part)) for part in content.body.split("\n\n") if part.strip()]
+    parts += [_IMAGE.format(f"cid:{quote(id_, safe='@')}", escape(name)) for id_, name in pictures]
     if _is_web(content.image_url):
-        parts.append(_IMAGE.format(escape(content.image_url)))
+        parts.append(_IMAGE.format(escape(content.image_url), ""))
+    parts += _buttons(content, link_base_url)
+    if branding.footer:
+        parts.append(_FOOTER.format(_with_breaks(branding.footer)))
+    return _PAGE.format(lang=escape(locale), title=escape(content.title), parts="\n".join(parts))
+
+
+def _buttons(content: Content, link_base_url: str) -> list[str]:
     buttons = [
         _button(label, url, _OTHER_COLOURS if position else _MAIN_COLOURS)
         for position, (label, url) in enumerate(_links(content, link_base_url))
     ]
-    if buttons:
-        parts.append(_PARAGRAPH.format("".join(buttons)))
-    return _PAGE.format(lang=escape(locale), title=escape(content.title), parts="\n".join(parts))
+    return [_PARAGRAPH.format("".join(buttons))] if buttons else []
 
 
 def _links(content: Content, base_url: str) -> list[tuple[str, str]]:

@@ -82,6 +82,12 @@ class Egress:
                 raise AddressForbiddenError(_NOT_PUBLIC)
         return found
 
+    def trusts(self, address: str) -> bool:
+        """Whether an IP address lies in a network that the installation named: secrets may cross it in the
+        clear.
+        """
+        return self._is_allowed(ip_address(address))
+
     def _permits(self, ip: IpAddress) -> bool:
         return is_public(ip) or self._is_allowed(ip)
 

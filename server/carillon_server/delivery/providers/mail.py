@@ -1,21 +1,27 @@
-"""Mails as bytes, with their envelopes."""
+"""Mails as bytes, with their envelopes.
+
+Every value that somebody wrote goes through `one_line` or is read as an address, and then through the
+standard library's policy, so none of them can end its header (RFC 5322).
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from email.errors import HeaderParseError
 from email.headerregistry import Address
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
+from functools import lru_cache
 
 from carillon_server.delivery.layout import render_html, render_text
-from carillon_server.delivery.providers.mime import write_alternative, write_header
+from carillon_server.delivery.providers.mail_address import is_simple, one_line, parse_address, parse_sender
+from carillon_server.delivery.providers.mime import write_body, write_header
 from carillon_server.delivery.providers.provider import Message
+from carillon_server.domain.delivery_settings import Branding
 
-_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_SIMPLE = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*", re.ASCII)
+# RFC 2369: a URI between angle brackets. It is never folded, and lines end at 998 characters (RFC 5322).
+_UNSUBSCRIBE_URL = re.compile(r"https://[!-;=?-~]{1,900}")
+_BRANDED_SENDERS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +41,13 @@ class MailComposer:
 
     def __init__(self, mail_from: str, link_base_url: str = "") -> None:
         """`mail_from` as in a From header. Raises ValueError where it holds no address."""
-        name, spec = parseaddr(mail_from)
-        address = _parse_address(spec)
-        self._sender = Address(name, address.username, address.domain)
-        self._from = write_header("From", self._sender)
+        self._mail_from = mail_from
+        self._sender = parse_sender(mail_from)
         self._link_base_url = link_base_url
 
     def compose(self, message: Message, now: datetime) -> Mail:
         """Raises ValueError when the recipient's address is none."""
-        recipient = _parse_address(message.address)
+        recipient = parse_address(message.address)
         utf8 = not recipient.addr_spec.isascii()
         message_id = f"<{message.delivery_id}@{self._sender.domain}>"
         # RFC 3834: an automatic mail says so, and nobody's holiday answer comes back.
@@ -53,40 +57,41 @@ class MailComposer:
         if message.locale.isascii() and message.locale.replace("-", "").isalnum():
             fixed += f"Content-Language: {message.locale}\r\n"
         headers = [
-            self._from,
+            _origin(self._mail_from, message.branding),
             write_header("To", message.address if is_simple(message.address) else recipient, utf8=utf8),
             write_header("Subject", one_line(message.content.title)),
             fixed.encode(),
+            _unsubscription(message.unsubscribe_url),
         ]
-        texts = {
-            "plain": render_text(message.content, self._link_base_url),
-            "html": render_html(message.content, message.locale, self._link_base_url),
-        }
-        raw = write_alternative(b"".join(headers), texts)
+        raw = b"".join(headers) + write_body(self._texts(message), message.attachments)
         return Mail(self._sender.addr_spec, recipient.addr_spec, raw, message_id, utf8)
 
-
-def one_line(text: str) -> str:
-    """Without line ends and control characters: fit for a header."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def is_simple(address: str) -> bool:
-    """Whether it reads the same in every place of a mail: no quotes, no comments, all ASCII."""
-    return _SIMPLE.fullmatch(address) is not None
+    def _texts(self, message: Message) -> dict[str, str]:
+        content, base, branding = message.content, self._link_base_url, message.branding
+        pictures = tuple((a.content_id, a.filename) for a in message.attachments if a.content_id)
+        return {
+            "plain": render_text(content, base, branding),
+            "html": render_html(content, message.locale, base, branding, pictures),
+        }
 
 
-def _parse_address(text: str) -> Address:
-    """One address, its domain in ASCII; raises ValueError for anything else."""
-    username, _, domain = text.rpartition("@")
-    if is_simple(text):
-        return Address(username=username, domain=domain)
+@lru_cache(maxsize=_BRANDED_SENDERS)
+def _origin(mail_from: str, branding: Branding) -> bytes:
+    """From, and Reply-To where the tenant has one."""
+    sender = parse_sender(mail_from)
+    name = one_line(branding.from_name)
+    named = Address(name, sender.username, sender.domain) if name else sender
+    written = write_header("From", named)
     try:
-        if not username or not domain or not text.isprintable():
-            raise ValueError
-        ascii_domain = domain.encode("idna").decode()
-        if not username.isascii():
-            return Address(username=username, domain=ascii_domain)
-        return Address(addr_spec=f"{username}@{ascii_domain}")
-    except (HeaderParseError, IndexError, ValueError) as error:
-        raise ValueError("not one mail address") from error
+        reply_to = parse_address(branding.reply_to) if branding.reply_to else None
+    except ValueError:
+        # Refused when it is configured; should one be there all the same, the mail is worth more.
+        reply_to = None
+    return written + write_header("Reply-To", reply_to) if reply_to else written
+
+
+def _unsubscription(url: str) -> bytes:
+    """RFC 2369, and RFC 8058 for one click."""
+    if not _UNSUBSCRIBE_URL.fullmatch(url):
+        return b""
+    return f"List-Unsubscribe: <{url}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".encode()

@@ -46,6 +46,8 @@ class Message:
     locale: str = ""
     """BCP 47, of the recipient; may be empty."""
     platform: Platform = Platform.NONE
+    channel: Channel | None = None
+    """For those that serve several."""
     tenant: str = ""
     recipient_id: str = ""
     type: str = ""
@@ -108,6 +110,8 @@ class Workshop:
     mail_from: str = ""
     output_directory: str = ""
     """Where the `file` kind writes; empty: nowhere."""
+    development: bool = False
+    """Content may be shown on the console."""
     http_limits: HttpLimits = DEFAULT_LIMITS
     ca_file: str = ""
     """PEM of authorities that are trusted besides those of the system; for tests and closed networks."""

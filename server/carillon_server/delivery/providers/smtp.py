@@ -1,28 +1,42 @@
-"""E-mail over SMTP."""
+"""E-mail over SMTP (RFC 5321). What the answers mean is told in `smtp_outcome`.
+
+Delivered means that the relay took the mail. The Message-ID is made of the delivery id, so a mail that is
+repeated after a crash can be told from a new one.
+"""
 
 from __future__ import annotations
+
+import asyncio
 
 from aiosmtplib import SMTP, SMTPException, SMTPNotSupported, SMTPResponseException, SMTPServerDisconnected
 
 from carillon_server.delivery.providers.mail import Mail, MailComposer
-from carillon_server.delivery.providers.provider import Message
-from carillon_server.delivery.providers.smtp_outcome import classify
+from carillon_server.delivery.providers.provider import Message, ProviderKind, Workshop
+from carillon_server.delivery.providers.smtp_outcome import RelayUnfitError, classify
 from carillon_server.delivery.providers.smtp_pool import SmtpPool
-from carillon_server.domain.outcome import Delivered, Outcome, Rejected
+from carillon_server.delivery.providers.smtp_settings import SmtpSettings
+from carillon_server.domain.channel import Channel
+from carillon_server.domain.outcome import Delivered, Outcome, Rejected, Retry
 from carillon_server.services.ports import Clock
+
+_MAIL_TIMEOUTS = 4
+"""A mail may take so many times as long as one answer."""
+_LONGEST_MAIL_SECONDS = 80.0
+_RESET_SECONDS = 2.0
 
 
 class SmtpProvider:
-    """Hands mails to a relay. The Message-ID is made of the delivery id, so a mail that is repeated after a
-    crash can be told from a new one.
-    """
+    """Hands mails to a relay."""
 
-    name = "smtp"
-
-    def __init__(self, pool: SmtpPool, composer: MailComposer, clock: Clock) -> None:
+    def __init__(
+        self, name: str, pool: SmtpPool, composer: MailComposer, clock: Clock, timeout_seconds: float
+    ) -> None:
+        """`timeout_seconds`: for a whole mail."""
+        self.name = name
         self._pool = pool
         self._composer = composer
         self._clock = clock
+        self._timeout_seconds = timeout_seconds
 
     async def send(self, message: Message) -> Outcome:
         try:
@@ -30,7 +44,10 @@ class SmtpProvider:
         except ValueError as error:
             return Rejected("address_invalid", str(error))
         try:
-            await self._transmit(mail)
+            async with asyncio.timeout(self._timeout_seconds):
+                await self._transmit(mail)
+        except RelayUnfitError as error:
+            return Retry(error.error_class, error.detail)
         except (SMTPException, OSError) as error:
             return classify(error)
         except ValueError:
@@ -79,9 +96,12 @@ class SmtpProvider:
 
     async def _keep_reset(self, connection: SMTP) -> None:
         try:
-            await connection.rset()
+            await connection.rset(timeout=_RESET_SECONDS)
         except (SMTPException, OSError):
             connection.close()
+        except BaseException:
+            connection.close()
+            raise
         else:
             self._pool.keep(connection)
 
@@ -97,3 +117,17 @@ async def _mail_from(connection: SMTP, mail: Mail) -> None:
 
 def _encoding(mail: Mail) -> str:
     return "utf-8" if mail.utf8 else "ascii"
+
+
+def _build(name: str, settings: SmtpSettings, workshop: Workshop) -> SmtpProvider:
+    composer = MailComposer(settings.from_address or workshop.mail_from, workshop.link_base_url)
+    return SmtpProvider(
+        name,
+        SmtpPool(settings, workshop.egress),
+        composer,
+        workshop.clock,
+        min(settings.timeout_seconds * _MAIL_TIMEOUTS, _LONGEST_MAIL_SECONDS),
+    )
+
+
+KIND = ProviderKind("smtp", frozenset({Channel.EMAIL}), SmtpSettings, _build)

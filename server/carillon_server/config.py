@@ -114,6 +114,11 @@ class Settings(BaseSettings):
         description="Networks that webhooks and providers may be reached in though they are not public: CIDR "
         "blocks, separated by commas. To addresses in them, plain http is allowed too.",
     )
+    sandbox_directory: str = Field(
+        default="",
+        description="Where the `file` provider writes what would be sent, for tenants in the sandbox. It "
+        "holds content: readable by the worker's user alone. Empty: their deliveries wait, then fail.",
+    )
     worker_concurrency: int = Field(
         default=50, ge=1, description="Deliveries of normal or low priority under way at once in a worker."
     )

@@ -23,6 +23,7 @@ class DataDir:
         self.mail = self.path / "mail"
         self.far_side = self.path / "far-side"
         self.messages = self.path / "messages"
+        self.sandbox = self.path / "sandbox"
         self.logs = self.path / "logs"
         self.endpoints = self.path / "endpoints.json"
         self.lock = self.path / "up.lock"

@@ -5,13 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from carillon_server.delivery.providers import apns, fcm, http_sms, twilio, web_push, webhook
+from carillon_server.delivery.providers import (
+    apns,
+    console,
+    fcm,
+    file,
+    http_sms,
+    null,
+    smtp,
+    twilio,
+    web_push,
+    webhook,
+)
 from carillon_server.delivery.providers.provider import ProviderKind
 
 _ALL: tuple[ProviderKind[Any], ...] = (
     apns.KIND,
+    console.KIND,
     fcm.KIND,
+    file.KIND,
     http_sms.KIND,
+    null.KIND,
+    smtp.KIND,
     twilio.KIND,
     web_push.KIND,
     webhook.KIND,

@@ -27,7 +27,8 @@ class _Prepared:
 
     local_hostname: str
     """Each lookup may take seconds where there is no DNS."""
-    tls_context: ssl.SSLContext
+    tls_context: ssl.SSLContext | None
+    """Reading all authorities of the system takes as long as a hundred mails."""
 
 
 class SmtpPool:
@@ -42,6 +43,7 @@ class SmtpPool:
         self._egress = egress
         self._idle: list[_Idle] = []
         self._prepared: _Prepared | None = None
+        self._preparing = asyncio.Lock()
 
     def take_kept(self) -> SMTP | None:
         """A connection that a mail went over before; None: there is none."""
@@ -57,9 +59,7 @@ class SmtpPool:
 
         Raises what aiosmtplib raises, OSError, RelayUnfitError.
         """
-        if self._prepared is None:
-            self._prepared = await asyncio.to_thread(self._prepare)
-        settings = self._settings
+        settings, prepared = self._settings, await self._ready()
         async with asyncio.timeout(settings.timeout_seconds):
             sock, address = await self._dial()
         connection = SMTP(
@@ -68,8 +68,8 @@ class SmtpPool:
             sock=sock,
             use_tls=settings.security is Security.TLS,
             start_tls=_START_TLS.get(settings.security, False),
-            tls_context=self._prepared.tls_context,
-            local_hostname=self._prepared.local_hostname,
+            tls_context=prepared.tls_context,
+            local_hostname=prepared.local_hostname,
             timeout=settings.timeout_seconds,
         )
         try:
@@ -93,8 +93,15 @@ class SmtpPool:
         idle, self._idle = self._idle, []
         await asyncio.gather(*(_quit(connection) for connection, _ in idle))
 
+    async def _ready(self) -> _Prepared:
+        async with self._preparing:
+            if self._prepared is None:
+                self._prepared = await asyncio.to_thread(self._prepare)
+        return self._prepared
+
     def _prepare(self) -> _Prepared:
-        return _Prepared(socket.getfqdn(), self._settings.tls_context())
+        in_the_clear = self._settings.security is Security.NONE
+        return _Prepared(socket.getfqdn(), None if in_the_clear else self._settings.tls_context())
 
     async def _dial(self) -> tuple[socket.socket, str]:
         """Connects to an address that was checked, never to the name: that may lead elsewhere by now."""

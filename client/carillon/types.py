@@ -21,6 +21,8 @@ from carillon.v1 import (
 __all__ = [
     "Action",
     "Branding",
+    "Attachment",
+    "AttachmentLike",
     "Channel",
     "ChannelSwitch",
     "Content",
@@ -113,6 +115,15 @@ class Fallback(TypedDict, total=False):
     after: timedelta
 
 
+class Attachment(TypedDict, total=False):
+    """A file that goes with a mail; with a `content_id`, a picture inside it."""
+
+    filename: Required[str]
+    content_type: Required[str]
+    content: Required[bytes]
+    content_id: str
+
+
 class Send(TypedDict, total=False):
     """One send of a batch or a stream."""
 
@@ -133,6 +144,7 @@ class Send(TypedDict, total=False):
     expire_time: datetime
     dry_run: bool
     fallbacks: Sequence[FallbackLike]
+    attachments: Sequence[AttachmentLike]
 
 
 class ChannelSwitch(TypedDict):
@@ -245,6 +257,7 @@ class DeliverySettings(TypedDict, total=False):
     fallbacks: Sequence[FallbackLike]
 
 
+AttachmentLike: TypeAlias = Attachment | notification_service_pb2.Attachment
 ContentLike: TypeAlias = Content | types_pb2.Content
 FallbackLike: TypeAlias = Fallback | types_pb2.Fallback
 FilterLike: TypeAlias = Filter | types_pb2.Filter

@@ -251,10 +251,10 @@ def _create_other_tables() -> None:
             comment="of the content: stored once however often sent",
         ),
         sa.Column("content", sa.LargeBinary(), nullable=False),
-        sa.Column("touch_time", _INSTANT, server_default=_NOW, nullable=False, comment="when last sent"),
+        sa.Column("expire_time", _INSTANT, nullable=False, comment="kept until then; each send moves it on"),
         sa.PrimaryKeyConstraint("tenant", "digest"),
     )
-    op.create_index("attachment_by_age", "attachment", ["touch_time"])
+    op.create_index("attachment_expiring", "attachment", ["expire_time"])
     op.create_table(
         "sms_spend",
         sa.Column("tenant", sa.Text(), nullable=False),

@@ -28,6 +28,7 @@ from carillon_server.services.api_keys import ApiKeys
 from carillon_server.services.deliveries import DeliveryService
 from carillon_server.services.delivery_settings import DeliverySettingsService
 from carillon_server.services.delivery_stats import DeliveryStatsService
+from carillon_server.services.attachments import AttachmentService
 from carillon_server.services.group_writer import GroupWriter
 from carillon_server.services.identity import Identity, build_token_verifier
 from carillon_server.services.inbox import InboxService
@@ -60,6 +61,7 @@ from carillon_server.transport.submission import Submission
 from carillon_server.transport.subscribe import SubscribeHandler
 
 _STOP_GRACE_SECONDS = 5.0
+_DAY_SECONDS = 86_400.0
 
 
 def utc_now() -> datetime:
@@ -204,9 +206,12 @@ async def _build_servicers(
     stack.push_async_callback(writer.stop)
     sends = SendService(database, writer, publisher, utc_now, tenants=tenants)
     recipients = RecipientService(database)
+    attachments = AttachmentService(
+        database, retention_seconds=settings.attachment_retention_days * _DAY_SECONDS
+    )
     pages = PageTokenSealer(settings.raw_secret_keys)
     notifications = NotificationServicer(
-        submission=Submission(sends, recipients, Checker(utc_now)),
+        submission=Submission(sends, recipients, attachments, Checker(utc_now)),
         sends=sends,
         inbox=InboxService(database, publisher, action_ids=decode_action_ids),
         cursors=Cursors(CursorSealer(settings.raw_secret_keys), ground.installation),

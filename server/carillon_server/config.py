@@ -140,6 +140,12 @@ class Settings(BaseSettings):
     idempotency_retention_hours: int = Field(
         default=48, ge=24, description="How long a `request_id` is remembered."
     )
+    attachment_retention_days: int = Field(
+        default=7,
+        ge=5,
+        description="How long the content of attachments is there after a notification is due; mails are "
+        "tried for up to three days.",
+    )
     tombstone_retention_days: int = Field(
         default=30, ge=1, description="How long removed notifications can be told to resuming readers."
     )

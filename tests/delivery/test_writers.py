@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from carillon_server.delivery.providers import file
 from carillon_server.delivery.providers.egress import Egress
 from carillon_server.delivery.providers.kinds import KINDS
-from carillon_server.delivery.providers.provider import Attachment, Message, Provider, Workshop
+from carillon_server.delivery.providers.provider import Message, Provider, Workshop
+from carillon_server.domain.attachment import Attachment
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.ids import DeliveryId
 from carillon_server.domain.notification import Content

@@ -9,7 +9,15 @@ from typing import Any
 
 from carillon._message import message
 from carillon._rpc import rpc
-from carillon.types import Channel, ContentLike, FallbackLike, Priority, RecipientProfileLike, SendLike
+from carillon.types import (
+    AttachmentLike,
+    Channel,
+    ContentLike,
+    FallbackLike,
+    Priority,
+    RecipientProfileLike,
+    SendLike,
+)
 from carillon.v1 import notification_service_pb2 as pb
 
 SERVICE = "carillon.v1.NotificationService"
@@ -34,6 +42,7 @@ def send(
     expire_time: datetime | None = None,
     dry_run: bool = False,
     fallbacks: Sequence[FallbackLike] = (),
+    attachments: Sequence[AttachmentLike] = (),
     request_id: str = "",
 ) -> pb.SendRequest:
     """Sends one notification to 1 to 1,000 recipients. When it returns, the notification is stored for good.

@@ -12,7 +12,7 @@ from google.protobuf.struct_pb2 import Struct, Value
 from carillon.testing._entry import to_datetime
 from carillon.testing._refusal import Refusal
 from carillon.v1 import types_pb2
-from carillon.v1.notification_service_pb2 import SendRequest
+from carillon.v1.notification_service_pb2 import Attachment, SendRequest
 from carillon.v1.types_pb2 import Channel, Content, Filter, Priority
 
 _TYPE = re.compile(r"[a-zA-Z0-9_.-]{1,100}\Z")
@@ -21,6 +21,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROL_BUT_BREAKS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _URL = re.compile(r"https?://[^\s/]+\S*\Z")
 _PATH = re.compile(r"/(?!/)\S*\Z")
+_SEPARATOR = re.compile(r"[/\\]")
+_NAME = r"[A-Za-z0-9!#$&^_.+-]+"
+_CONTENT_TYPE = re.compile(rf"(?!(?:multipart|message)/){_NAME}/{_NAME}\Z", re.IGNORECASE)
+_CONTENT_ID = re.compile(r"[A-Za-z0-9_.@-]{1,100}\Z")
+_MAX_ATTACHMENT_BYTES = 2 * 1024 * 1024
+_MAX_ATTACHED_BYTES = 3 * 1024 * 1024
 _MAX_DATA_BYTES = 32 * 1024
 _MAX_DATA_DEPTH = 16
 _MAX_DATA_KEYS = 500
@@ -110,6 +116,7 @@ def send(request: SendRequest, now: datetime) -> Iterator[Violation]:
         yield from text("labels", value, 200)
     yield from _times(request, now)
     yield from _fallbacks(request)
+    yield from _attachments(request.attachments)
 
 
 def _fallbacks(request: SendRequest) -> Iterator[Violation]:
@@ -197,6 +204,32 @@ def _recipients(request: SendRequest) -> Iterator[Violation]:
         yield from text(f"recipient_ids[{index}]", recipient_id, 200, 1)
     for index, profile in enumerate(request.recipients):
         yield from text(f"recipients[{index}].recipient_id", profile.recipient_id, 200, 1)
+
+
+def _attachments(attachments: Sequence[Attachment]) -> Iterator[Violation]:
+    if len(attachments) > 10:
+        yield "attachments", "has at most 10"
+    for index, each in enumerate(attachments):
+        yield from _attachment(f"attachments[{index}]", each)
+    if sum(len(each.content) for each in attachments) > _MAX_ATTACHED_BYTES:
+        yield "attachments", "are together at most 3 MiB"
+    named = [each.content_id for each in attachments if each.content_id]
+    if len(set(named)) < len(named):
+        yield "attachments", "have distinct content ids"
+
+
+def _attachment(field: str, value: Attachment) -> Iterator[Violation]:
+    yield from text(f"{field}.filename", value.filename, 200, 1)
+    if _SEPARATOR.search(value.filename):
+        yield f"{field}.filename", "has no path separators"
+    if not _CONTENT_TYPE.match(value.content_type) or len(value.content_type) > 100:
+        yield f"{field}.content_type", "is type/subtype, not multipart or message"
+    if not 1 <= len(value.content) <= _MAX_ATTACHMENT_BYTES:
+        yield f"{field}.content", "has 1 byte to 2 MiB"
+    if value.content_id and not _CONTENT_ID.match(value.content_id):
+        yield f"{field}.content_id", "has 1 to 100 of A-Z a-z 0-9 _ . - @"
+    if value.content_id and not value.content_type.lower().startswith("image/"):
+        yield f"{field}.content_id", "is for pictures only"
 
 
 def _link(field: str, value: str) -> Iterator[Violation]:

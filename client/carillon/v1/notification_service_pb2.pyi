@@ -101,6 +101,7 @@ class SendRequest(_message.Message):
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     DRY_RUN_FIELD_NUMBER: _builtins.int
     FALLBACKS_FIELD_NUMBER: _builtins.int
+    ATTACHMENTS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes the call idempotent. At most 128 printable ASCII characters; empty: not idempotent."""
     type: _builtins.str
@@ -155,6 +156,12 @@ class SendRequest(_message.Message):
         Empty: those of the tenant's delivery settings, where the first channel of such a chain is among those of this send.
         """
 
+    @_builtins.property
+    def attachments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Attachment]:
+        """Files for those who get it by e-mail; other channels and readers are not told of them. At most 10, together at most 3 MiB.
+        Kept until the mails are sent, and some days longer.
+        """
+
     def __init__(
         self,
         *,
@@ -175,14 +182,49 @@ class SendRequest(_message.Message):
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         dry_run: _builtins.bool = ...,
         fallbacks: _abc.Iterable[_types_pb2.Fallback] | None = ...,
+        attachments: _abc.Iterable[Global___Attachment] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "data", b"data", "deliver_time", b"deliver_time", "expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_id", b"actor_id", "category", b"category", "channels", b"channels", "collapse_key", b"collapse_key", "content", b"content", "data", b"data", "deliver_time", b"deliver_time", "dry_run", b"dry_run", "expire_time", b"expire_time", "fallbacks", b"fallbacks", "labels", b"labels", "priority", b"priority", "recipient_ids", b"recipient_ids", "recipients", b"recipients", "request_id", b"request_id", "thread_key", b"thread_key", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_id", b"actor_id", "attachments", b"attachments", "category", b"category", "channels", b"channels", "collapse_key", b"collapse_key", "content", b"content", "data", b"data", "deliver_time", b"deliver_time", "dry_run", b"dry_run", "expire_time", b"expire_time", "fallbacks", b"fallbacks", "labels", b"labels", "priority", b"priority", "recipient_ids", b"recipient_ids", "recipients", b"recipients", "request_id", b"request_id", "thread_key", b"thread_key", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SendRequest: _TypeAlias = SendRequest  # noqa: Y015
+
+@_typing.final
+class Attachment(_message.Message):
+    """A file that goes with a mail."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILENAME_FIELD_NUMBER: _builtins.int
+    CONTENT_TYPE_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    CONTENT_ID_FIELD_NUMBER: _builtins.int
+    filename: _builtins.str
+    """What it is called: 1–200 characters, no control characters, no `/`, no `\\`, no marks of text direction."""
+    content_type: _builtins.str
+    """What it is: `type/subtype`, at most 100 characters; not `multipart/…` or `message/…`."""
+    content: _builtins.bytes
+    """The bytes: 1 B – 2 MiB."""
+    content_id: _builtins.str
+    """Makes it a picture inside the mail (`image/…` only), shown below the text. 1–100 of `A-Z a-z 0-9 _ . - @`; unique in the mail."""
+    def __init__(
+        self,
+        *,
+        filename: _builtins.str = ...,
+        content_type: _builtins.str = ...,
+        content: _builtins.bytes = ...,
+        content_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "content_id", b"content_id", "content_type", b"content_type", "filename", b"filename"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Attachment: _TypeAlias = Attachment  # noqa: Y015
 
 @_typing.final
 class SendResult(_message.Message):

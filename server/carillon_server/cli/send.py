@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import mimetypes
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from carillon.types import Attachment
 from carillon_server.cli import output
 from carillon_server.cli.names import ChannelName, PriorityName
 from carillon_server.cli.session import Session, calls_service
@@ -46,6 +49,18 @@ class ContentOptions:
         str, _content("--url", "Where a click leads: an https URL, or a path such as /applications/7.")
     ] = ""
     icon: Annotated[str, _content("--icon", "The name of an icon, or an https URL.")] = ""
+    attach: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--attach",
+            help="A file for those who get a mail; repeatable. Its ending says what it is.",
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            rich_help_panel=CONTENT,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +127,7 @@ async def send(
         deliver_time=instant_after(times.deliver_in, times.deliver_at, "--deliver-in / --deliver-at"),
         expire_time=instant_after(times.expire_in, None, "--expire-in"),
         dry_run=handling.dry_run,
+        attachments=[_read_attachment(path) for path in content.attach or ()],
         request_id=handling.request_id,
     )
     if session.as_json:
@@ -120,6 +136,13 @@ async def send(
         from carillon_server.cli.decisions import show_send
 
         show_send(response)
+
+
+def _read_attachment(path: Path) -> Attachment:
+    guessed, encoding = mimetypes.guess_type(path.name)
+    # A compressed file is not what its first ending says.
+    content_type = guessed if guessed and not encoding else "application/octet-stream"
+    return {"filename": path.name, "content_type": content_type, "content": path.read_bytes()}
 
 
 @calls_service("producer")

@@ -15,9 +15,10 @@ import structlog
 from carillon_server.delivery import metrics
 from carillon_server.delivery.claim import Assignment
 from carillon_server.delivery.conclusion import Judge
-from carillon_server.delivery.providers.provider import Attachment, Message
+from carillon_server.delivery.providers.provider import Message
 from carillon_server.delivery.recorder import Recorder
 from carillon_server.delivery.routing.route import Route, Routes
+from carillon_server.domain.attachment import Attachment
 from carillon_server.domain.notification import SentNotification
 from carillon_server.domain.outcome import Outcome, Rejected, Retry, Unknown
 from carillon_server.storage.deliveries import Claim

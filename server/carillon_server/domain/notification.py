@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
+from carillon_server.domain.attachment import AttachmentReference
 from carillon_server.domain.channel import Channel, Priority
 from carillon_server.domain.delivery_settings import Fallback
 from carillon_server.domain.ids import NotificationId
@@ -77,6 +78,8 @@ class Draft:
     dry_run: bool = False
     fallbacks: tuple[Fallback, ...] = ()
     """Empty: those of the tenant."""
+    attachments: tuple[AttachmentReference, ...] = ()
+    """Their contents are stored already."""
 
 
 @dataclass(frozen=True, slots=True)

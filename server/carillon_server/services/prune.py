@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from carillon_server.services.progress import IDLE, Progress
+from carillon_server.storage.attachments import prune_attachments
 from carillon_server.storage.database import Connection, Database
 from carillon_server.storage.provider_events import prune_events
 from carillon_server.storage.schedule import Turn, prune_requests, prune_tombstones, take_turn
@@ -12,7 +13,9 @@ EVENT_RETENTION_SECONDS = 30 * 24 * 3600.0
 
 
 class PruneService:
-    """Forgets answered requests, removed notifications and events of providers."""
+    """Forgets answered requests, removed notifications, events of providers, and attachments that nothing
+    needs any more.
+    """
 
     def __init__(
         self, database: Database, *, request_retention_seconds: float, tombstone_retention_seconds: float
@@ -32,6 +35,8 @@ class PruneService:
             tombstones = await prune_tombstones(connection, self._tombstone_retention_seconds, limit)
             requests = await prune_requests(connection, self._request_retention_seconds, limit)
             events = await prune_events(connection, EVENT_RETENTION_SECONDS, limit)
-            return Progress(tombstones + requests + events, more=limit in (tombstones, requests, events))
+            attachments = await prune_attachments(connection, limit)
+            found = (tombstones, requests, events, attachments)
+            return Progress(sum(found), more=limit in found)
 
         return await self._database.transaction(work)

@@ -11,7 +11,7 @@ from carillon_server.storage.database import Connection, column
 
 _BURY = """
 UPDATE notification n SET stage = 3, change_version = r.version, remove_time = now(),
-    payload = '', labels = NULL, actor_id = '', thread_key = '', collapse_key = ''
+    payload = '', labels = NULL, attachments = NULL, actor_id = '', thread_key = '', collapse_key = ''
 FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS r (inbox_id, seq, version)
 WHERE n.inbox_id = r.inbox_id AND n.seq = r.seq
 """

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from carillon_server.domain.attachment import dump_references
 from carillon_server.domain.delivery_settings import Fallback
 from carillon_server.domain.fallback import dump_chains
 from carillon_server.domain.inbox import Counts, InboxState
@@ -48,30 +49,30 @@ WITH moved AS (
 ), written AS (
     INSERT INTO notification (inbox_id, seq, change_version, position, stage, type, category, priority,
         thread_key, collapse_key, actor_id, labels, channels, sender, payload, decisions, create_time,
-        deliver_time, expire_time, fallbacks)
+        deliver_time, expire_time, fallbacks, attachments)
     SELECT n.inbox_id, n.seq, n.seq, CASE n.stage WHEN 1 THEN n.seq ELSE 0 END, n.stage, d.type, d.category,
         d.priority, d.thread_key, d.collapse_key, d.actor_id, d.labels, d.channels, d.sender, d.payload,
         n.decisions, $15, greatest(d.deliver_time, $15), d.expire_time,
-        d.fallbacks
+        d.fallbacks, d.attachments
     FROM unnest($16::bytea[], $17::bigint[], $18::smallint[], $19::bigint[], $20::bytea[])
         AS n (inbox_id, seq, stage, draft, decisions)
     JOIN unnest($21::bigint[], $22::text[], $23::text[], $24::smallint[], $25::text[], $26::text[],
     $27::text[],
         $28::jsonb[], $29::bytea[], $30::text[], $31::bytea[], $32::timestamptz[], $33::timestamptz[],
-        $34::jsonb[])
+        $34::jsonb[], $35::jsonb[])
         AS d (draft, type, category, priority, thread_key, collapse_key, actor_id, labels, channels, sender,
-            payload, deliver_time, expire_time, fallbacks) ON d.draft = n.draft
+            payload, deliver_time, expire_time, fallbacks, attachments) ON d.draft = n.draft
 ), queued AS (
     INSERT INTO delivery (inbox_id, seq, ordinal, endpoint_id, state, next_attempt_time, begin_time,
         create_time, request_trace, tenant, lane, fallback_chain, fallback_rank)
     SELECT o.inbox_id, o.seq, o.ordinal, o.endpoint_id, 1, {due}, {begin}, $15, o.request_trace, o.tenant,
         o.lane, o.chain, o.rank
-    FROM unnest($35::bytea[], $36::bigint[], $37::smallint[], $38::bytea[], $39::text[], $40::text[],
-        $41::smallint[], $42::smallint[], $43::smallint[], $44::float8[])
+    FROM unnest($36::bytea[], $37::bigint[], $38::smallint[], $39::bytea[], $40::text[], $41::text[],
+        $42::smallint[], $43::smallint[], $44::smallint[], $45::float8[])
         AS o (inbox_id, seq, ordinal, endpoint_id, request_trace, tenant, lane, chain, rank, wait_seconds)
 )
 INSERT INTO idempotency (tenant, caller, request_id, request_hash, outcome, create_time)
-SELECT r.*, $15 FROM unnest($45::text[], $46::text[], $47::text[], $48::bytea[], $49::text[]) AS r
+SELECT r.*, $15 FROM unnest($46::text[], $47::text[], $48::text[], $49::bytea[], $50::text[]) AS r
 ON CONFLICT DO NOTHING
 """.format(due=due_time("$15"), begin=begin_time("$15"))
 
@@ -176,7 +177,7 @@ async def write_batch(connection: Connection, batch: BatchRows) -> bool:
         *_columns(counter_rows(batch.counters), 8),
         batch.now,
         *_columns([(n.inbox_id, n.seq, n.stage, n.draft, n.decisions) for n in batch.notifications], 5),
-        *_columns([_draft_row(number, sent) for number, sent in enumerate(batch.drafts)], 14),
+        *_columns([_draft_row(number, sent) for number, sent in enumerate(batch.drafts)], 15),
         *_columns([delivery_row(delivery) for delivery in batch.deliveries], DELIVERY_COLUMNS),
         *_columns([(*row.key, row.request_hash, row.outcome) for row in requests], 5),
     )
@@ -222,4 +223,5 @@ def _draft_row(number: int, sent: SentDraft) -> tuple[object, ...]:
         draft.deliver_time,
         draft.expire_time,
         dump_chains(sent.chains),
+        dump_references(draft.attachments),
     )

@@ -353,8 +353,8 @@ attachment = Table(
     Column("tenant", Text, primary_key=True),
     Column("digest", LargeBinary, primary_key=True, comment="of the content: stored once however often sent"),
     Column("content", LargeBinary, nullable=False),
-    Column("touch_time", Instant, nullable=False, server_default=func.now(), comment="when last sent"),
-    Index("attachment_by_age", "touch_time"),
+    Column("expire_time", Instant, nullable=False, comment="kept until then; each send moves it on"),
+    Index("attachment_expiring", "expire_time"),
 )
 
 sms_spend = Table(

@@ -15,6 +15,8 @@ from carillon_server.domain.preferences import MAX_RULES
 from carillon_server.domain.recipient import MAX_ENDPOINTS
 from carillon_server.transport import field_rules, relations
 from carillon_server.transport.delivery_limits import DELIVERY_RULES
+from carillon_server.transport import relations
+from carillon_server.transport.validation.attachment import content_type, filename, size
 from carillon_server.transport.validation.contact import email, locale, time_zone
 from carillon_server.transport.validation.field_mask import field_mask
 from carillon_server.transport.validation.instant import duration, timestamp
@@ -27,6 +29,8 @@ from carillon_server.transport.validation.url import icon, link, web_url
 
 MAX_IDS = 1_000
 MAX_BATCH_ITEMS = 1_000
+MAX_ATTACHMENTS = 10
+MAX_ATTACHMENT_BYTES = 2 * 1024 * 1024
 # Where repeated ones count once, there is a limit to repeating too.
 MAX_NAMED_RECIPIENTS = 2_000
 MAX_NAMED_CHANNELS = 50
@@ -70,6 +74,23 @@ _PROFILE = MessageRule(
     required=("recipient_id",),
 )
 _FALLBACK = field_rules.FALLBACK
+_FALLBACK = MessageRule(
+    types.Fallback,
+    {"channels": each(_CHANNEL, max_items=5), "after": duration},
+    required=("channels",),
+    relations=relations.fallback_makes_sense,
+)
+_ATTACHMENT = MessageRule(
+    notifications.Attachment,
+    {
+        "filename": filename(max_characters=200),
+        "content_type": content_type,
+        "content": size(max_bytes=MAX_ATTACHMENT_BYTES),
+        "content_id": pattern("[A-Za-z0-9_.@-]{1,100}", "is not 1 to 100 of A-Z a-z 0-9 _ . - @"),
+    },
+    required=("filename", "content_type", "content"),
+    relations=relations.only_pictures_are_inline,
+)
 _SEND = MessageRule(
     notifications.SendRequest,
     {
@@ -90,6 +111,8 @@ _SEND = MessageRule(
         "expire_time": timestamp,
         "dry_run": anything,
         "fallbacks": each(_FALLBACK, max_items=field_rules.MAX_FALLBACKS),
+        "fallbacks": each(_FALLBACK, max_items=MAX_FALLBACKS),
+        "attachments": each(_ATTACHMENT, max_items=MAX_ATTACHMENTS),
     },
     required=("content", "type"),
     relations=relations.send_is_consistent,
@@ -183,6 +206,7 @@ _RULES = (
     _FILTER,
     _PROFILE,
     _FALLBACK,
+    _ATTACHMENT,
     _SEND,
     # An item of several is checked by itself, so that a bad one fails alone.
     MessageRule(

@@ -31,6 +31,7 @@ MAX_BATCH_RECIPIENTS = 10_000
 _MIN_FALLBACK_CHANNELS = 2
 _MIN_AFTER_SECONDS = 1
 _MAX_AFTER_SECONDS = 24 * 3600
+MAX_ATTACHED_BYTES = 3 * 1024 * 1024
 
 # Whether plain http will do depends on the address, and on settings: see `endpoint_guard.py`.
 _WEB_URL = web_url(max_characters=2_048)
@@ -76,6 +77,12 @@ def fallback_makes_sense(fallback: types.Fallback) -> Violations:
 def send_is_consistent(request: notifications.SendRequest) -> Violations:
     """From 1 to 1,000 distinct recipients, and no channel in two fallbacks."""
     return names_recipients(request) or fallbacks_are_disjoint(request.fallbacks)
+    """From 1 to 1,000 distinct recipients, no channel in two fallbacks, and no more than a mail can carry."""
+    return (
+        names_recipients(request)
+        or _fallbacks_are_disjoint(request.fallbacks)
+        or _attachments_fit(request.attachments)
+    )
 
 
 def fallbacks_are_disjoint(fallbacks: Sequence[types.Fallback]) -> Violations:
@@ -86,6 +93,25 @@ def fallbacks_are_disjoint(fallbacks: Sequence[types.Fallback]) -> Violations:
             return wrong("has a channel of another one", f"fallbacks[{index}].channels")
         seen.update(fallback.channels)
     return FINE
+
+
+def _attachments_fit(attachments: Sequence[notifications.Attachment]) -> Violations:
+    """Together at most 3 MiB; each picture has its own content id."""
+    if sum(len(each.content) for each in attachments) > MAX_ATTACHED_BYTES:
+        return wrong(f"are together larger than {MAX_ATTACHED_BYTES:,} bytes", "attachments")
+    seen: set[str] = set()
+    for index, each in enumerate(attachments):
+        if each.content_id in seen:
+            return wrong("is there twice", f"attachments[{index}].content_id")
+        seen.update([each.content_id] if each.content_id else [])
+    return FINE
+
+
+def only_pictures_are_inline(attachment: notifications.Attachment) -> Violations:
+    """A mail can show pictures, nothing else."""
+    if not attachment.content_id or attachment.content_type.lower().startswith("image/"):
+        return FINE
+    return wrong("is for pictures only: image/…", "content_id")
 
 
 def batch_is_bounded(request: notifications.SendBatchRequest) -> Violations:

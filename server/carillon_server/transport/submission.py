@@ -11,10 +11,16 @@ from google.rpc.status_pb2 import Status
 from carillon.v1 import notification_service_pb2 as pb
 from carillon_server.domain.errors import Refusal
 from carillon_server.domain.identity import Principal
+from carillon_server.services.attachments import AttachmentService
 from carillon_server.services.recipients import RecipientService
 from carillon_server.services.send import SendService
 from carillon_server.transport.checker import Checker
-from carillon_server.transport.convert.sends import to_draft, to_patches, to_send_response
+from carillon_server.transport.convert.sends import (
+    contents_of,
+    to_draft,
+    to_patches,
+    to_send_response,
+)
 from carillon_server.transport.interceptors.errors import report_fault
 from carillon_server.transport.status import to_status
 
@@ -27,8 +33,15 @@ _ITEMS_AT_ONCE = 32
 class Submission:
     """Hands requests to the services."""
 
-    def __init__(self, sends: SendService, recipients: RecipientService, checker: Checker) -> None:
+    def __init__(
+        self,
+        sends: SendService,
+        recipients: RecipientService,
+        attachments: AttachmentService,
+        checker: Checker,
+    ) -> None:
         self._sends = sends
+        self._attachments = attachments
         self._recipients = recipients
         self._check = checker.of(pb.SendRequest)
 
@@ -40,6 +53,9 @@ class Submission:
         if request.recipients and not draft.dry_run:
             patches = to_patches(request.recipients)
             await self._recipients.upsert_all(principal.tenant, patches, timeout=timeout)
+        if draft.attachments and not draft.dry_run:
+            contents = contents_of(request, draft)
+            await self._attachments.keep(principal.tenant, contents, draft.deliver_time, timeout=timeout)
         outcome = await self._sends.send(principal, draft, timeout=timeout)
         return to_send_response(outcome)
 

@@ -43,6 +43,7 @@ def _sends() -> Iterator[Row]:
     yield from own_values("Send", "data")
     yield from _send_times()
     yield from _fallbacks()
+    yield from _attachments()
 
 
 def _addressees() -> Iterator[Row]:
@@ -169,6 +170,42 @@ def _fallbacks() -> Iterator[Row]:
     yield Row("Send", {"fallbacks": pairs})
     yield Row("Send", {"fallbacks": [*pairs, {"channels": [5, 4]}]}, "fallbacks[2].channels")
     yield Row("Send", {"fallbacks": [pairs[0]] * 4}, "fallbacks")
+
+
+def _attachments() -> Iterator[Row]:
+    plain = {"filename": "plan.pdf", "content_type": "application/pdf", "content": b"x"}
+    picture = {"filename": "a.png", "content_type": "image/png", "content": b"x", "content_id": "a"}
+    mebibyte = b"x" * 1024 * 1024
+    yield Row("Send", {"attachments": [plain] * 10})
+    yield Row("Send", {"attachments": [plain] * 11}, "attachments")
+    yield Row("Send", {"attachments": [{**plain, "content": mebibyte * 2}, {**plain, "content": mebibyte}]})
+    yield Row("Send", {"attachments": [{**plain, "content": mebibyte * 2 + b"x"}]}, "attachments[0].content")
+    three = [{**plain, "content": mebibyte}] * 3
+    yield Row("Send", {"attachments": [*three, plain]}, "attachments")
+    yield Row("Send", {"attachments": [picture, {**picture, "content_id": "b"}, plain, plain]})
+    yield Row("Send", {"attachments": [picture, picture]}, "attachments[1].content_id")
+    yield Row("Send", {"attachments": [{**plain, "content_id": "a"}]}, "attachments[0].content_id")
+    fine = {
+        "filename": ("x" * 200, "ö" * 200, "Rechnung 7.pdf", "..", "a\u0301\u4e2d.txt"),
+        "content_type": ("a/b", "application/vnd.oasis.opendocument.text", "image/svg+xml", "X-y/Z"),
+    }
+    wrong = {
+        "filename": ("", "x" * 201, NUL, LINE_FEED, "a\r\nBcc: x", "a/b", "a\\b", "fdp.\u202eexe"),
+        "content_type": (
+            *("", "pdf", "a/b/c", "a/b; charset=utf-8", "a /b", "a/b\r\nBcc: x", "a/" + "b" * 99),
+            *("multipart/mixed", "message/rfc822", "MESSAGE/external-body", "\u00e4/b"),
+        ),
+        "content": (b"",),
+    }
+    for field, values in fine.items():
+        for value in values:
+            yield Row("Send", {"attachments": [{**plain, field: value}]})
+    for field, values in wrong.items():
+        for value in values:
+            yield Row("Send", {"attachments": [{**plain, field: value}]}, f"attachments[0].{field}")
+    for content_id in ("i" * 101, "a b", "<a>", "a\r\nb", "\u00e4"):
+        changes = {"attachments": [{**picture, "content_id": content_id}]}
+        yield Row("Send", changes, "attachments[0].content_id")
 
 
 def _batches() -> Iterator[Row]:

@@ -22,7 +22,7 @@ from email.headerregistry import Address
 from email.message import MIMEPart
 from email.policy import SMTP, SMTPUTF8
 
-from carillon_server.delivery.providers.provider import Attachment
+from carillon_server.domain.attachment import Attachment
 
 _VERSION = b"MIME-Version: 1.0\r\n"
 _PART = 'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from carillon_server.delivery.providers.egress import Egress
 from carillon_server.delivery.providers.http import DEFAULT_LIMITS, HttpClient, HttpLimits
+from carillon_server.domain.attachment import Attachment
 from carillon_server.domain.channel import Channel, Platform, Priority
 from carillon_server.domain.delivery_settings import NO_BRANDING, Branding
 from carillon_server.domain.ids import DeliveryId, NotificationId
@@ -22,17 +23,6 @@ from carillon_server.domain.notification import Content
 from carillon_server.domain.outcome import Outcome
 from carillon_server.domain.provider_event import Callback, ProviderEvent
 from carillon_server.services.ports import Clock, SmsLedger
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file that goes with a mail."""
-
-    filename: str
-    content_type: str
-    content: bytes = field(repr=False)
-    content_id: str = ""
-    """Not empty: a picture that the HTML part shows by `cid:`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from google.rpc.status_pb2 import Status
 
 from carillon.v1 import notification_service_pb2 as pb
 from carillon.v1 import types_pb2
+from carillon_server.domain.attachment import Attachment, refer_to
 from carillon_server.domain.channel import Channel, Priority
 from carillon_server.domain.decide import Decision
 from carillon_server.domain.delivery_settings import Fallback
@@ -45,6 +46,8 @@ def to_draft(request: pb.SendRequest) -> Draft:
         expire_time=to_datetime(request.expire_time) if request.HasField("expire_time") else None,
         dry_run=request.dry_run,
         fallbacks=tuple(to_fallback(fallback) for fallback in request.fallbacks),
+        fallbacks=tuple(_to_fallback(fallback) for fallback in request.fallbacks),
+        attachments=tuple(refer_to(_to_attachment(each)) for each in request.attachments),
     )
 
 
@@ -52,6 +55,12 @@ def to_fallback(fallback: types_pb2.Fallback) -> Fallback:
     """Patience of 0 is none at all."""
     after_seconds = fallback.after.ToTimedelta().total_seconds()
     return Fallback(tuple(Channel(number) for number in fallback.channels), after_seconds or None)
+
+
+def contents_of(request: pb.SendRequest, draft: Draft) -> dict[bytes, bytes]:
+    """What the attachments of the draft refer to, by digest."""
+    pairs = zip(draft.attachments, request.attachments, strict=True)
+    return {reference.digest: attachment.content for reference, attachment in pairs}
 
 
 def to_patches(profiles: Iterable[pb.RecipientProfile]) -> list[RecipientPatch]:
@@ -129,6 +138,10 @@ def _hash(request: pb.SendRequest) -> bytes:
     canonical.CopyFrom(request)
     canonical.ClearField("request_id")
     return blake2b(canonical.SerializeToString(deterministic=True), digest_size=_HASH_BYTES).digest()
+
+
+def _to_attachment(attachment: pb.Attachment) -> Attachment:
+    return Attachment(attachment.filename, attachment.content_type, attachment.content, attachment.content_id)
 
 
 def _endpoints(profile: pb.RecipientProfile) -> tuple[Endpoint, ...]:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from carillon_server import telemetry
 from carillon_server.config import Settings
 from carillon_server.delivery.channels import installation_channels
+from carillon_server.delivery.providers.chat_address import check_chat_address
 from carillon_server.delivery.providers.egress import Egress
 from carillon_server.delivery.providers.provider import Workshop
 from carillon_server.delivery.queue import RedisProbe, Waker, WorkerProbe
@@ -239,6 +240,11 @@ def _build_provider_servicer(ground: Ground, waker: Waker, forget: TenantForgett
         ProviderService(database, catalog, box, forget),
         DeliverySettingsService(database, forget),
         ProviderEventService(database, catalog, box, utc_now, receipts),
+        RecipientServicer(
+            recipients,
+            pages,
+            EndpointGuard(Egress(settings.egress_allowed_networks), check_chat_address),
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from carillon.v1 import recipient_service_pb2 as pb
 from carillon.v1 import types_pb2
 from tests.addresses import FORBIDDEN_URLS, PUBLIC_URLS, private_hosts
+from tests.chat_addresses import CHAT_ADDRESSES, NO_CHAT_ADDRESSES
 from tests.running import Issuer, make_settings, running_server
 from tests.transport.caller import Caller, Refused
 from tests.transport.conftest import House
@@ -75,6 +76,17 @@ async def test_no_browsers_push_service_is_at_a_private_address(house: House) ->
     ]
     assert taken == []
     await put(house.producer, subscription("https://push.example.com/1"), types_pb2.CHANNEL_PUSH)
+
+
+@pytest.mark.parametrize("address", CHAT_ADDRESSES)
+async def test_rooms_of_known_services_are_taken(house: House, address: str) -> None:
+    await put(house.producer, address, types_pb2.CHANNEL_CHAT)
+    assert await listed(house.producer) == [address]
+
+
+@pytest.mark.parametrize("address", NO_CHAT_ADDRESSES)
+async def test_other_addresses_of_chats_are_refused(house: House, address: str) -> None:
+    assert names_the_address(await refusal(house.producer, address, types_pb2.CHANNEL_CHAT))
 
 
 async def test_public_addresses_are_taken(house: House) -> None:

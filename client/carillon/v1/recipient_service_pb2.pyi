@@ -87,10 +87,11 @@ class Endpoint(_message.Message):
     channel: _types_pb2.Channel.ValueType
     """The channel; never IN_APP."""
     address: _builtins.str
-    """EMAIL: an address, at most 254 characters. SMS: an E.164 number (`+41446681800`). WEBHOOK and CHAT: an absolute https URL of at most
-    2,048 characters; addresses that are not public are refused in every notation. PUSH: the device's token, at most 4,096 characters; for
-    APNS 64 to 200 hexadecimal digits, for WEB_PUSH the browser's `PushSubscription` as JSON, of which `endpoint` (an address as for
-    WEBHOOK) and `keys` are kept.
+    """EMAIL: an address, at most 254 characters. SMS: an E.164 number (`+41446681800`). WEBHOOK: an absolute https URL of at most
+    2,048 characters; addresses that are not public are refused in every notation. CHAT: the webhook URL of a room of Slack, Discord, Teams
+    (workflows), Google Chat or Webex, or a URL of Apprise (`tgram://…`) for one of these services or Telegram. PUSH: the device's token, at
+    most 4,096 characters; for APNS 64 to 200 hexadecimal digits, for WEB_PUSH the browser's `PushSubscription` as JSON, of which `endpoint`
+    (an address as for WEBHOOK) and `keys` are kept.
     """
     label: _builtins.str
     """What the person calls it (`work`). At most 100 characters."""

@@ -41,13 +41,18 @@ _OTHER_COLOURS = ("#e4e4e7", "#18181b")
 
 def render_text(content: Content, link_base_url: str = "", branding: Branding = NO_BRANDING) -> str:
     """The plain text part."""
-    lines = [content.title, "", content.body] if content.body else [content.title]
-    for label, url in _links(content, link_base_url):
-        lines += ["", f"{label}: {url}"]
+    rest = render_links(content, link_base_url)
+    lines = [content.title, "", rest] if rest else [content.title]
     if branding.footer:
         # RFC 3676: what comes after this line is no part of the text.
         lines += ["", "-- ", branding.footer]
     return "\n".join(lines) + "\n"
+
+
+def render_links(content: Content, link_base_url: str = "") -> str:
+    """The body, and below it where its buttons lead; for those who show the title themselves."""
+    links = [f"{label}: {url}" for label, url in _links(content, link_base_url)]
+    return "\n\n".join([content.body, *links] if content.body else links)
 
 
 def render_html(

@@ -9,16 +9,15 @@ from carillon.v1 import types_pb2
 from carillon_server.domain.channel import Platform
 from carillon_server.domain.errors import FieldsInvalid, FieldViolation
 from carillon_server.domain.push_address import PushSubscription, tell_platform
-from carillon_server.services.ports import EgressPolicy
-
-_WEB_SCHEMES = ("https:", "http:")
+from carillon_server.services.ports import ChatAddressPolicy, EgressPolicy
 
 
 class EndpointGuard:
-    """Asks the installation's policy; the table of limits cannot, for it knows no settings."""
+    """Asks the installation's policies; the table of limits cannot, for it knows no settings."""
 
-    def __init__(self, egress: EgressPolicy) -> None:
+    def __init__(self, egress: EgressPolicy, check_chat_address: ChatAddressPolicy) -> None:
         self._egress = egress
+        self._check_chat_address = check_chat_address
 
     def check(self, endpoint: pb.Endpoint, path: str = "endpoint") -> None:
         """Raises `FieldsInvalid` naming the address under `path`."""
@@ -33,8 +32,11 @@ class EndpointGuard:
         )
 
     def _violations(self, endpoint: pb.Endpoint, path: str) -> list[FieldViolation]:
-        url = _url_of(endpoint)
-        reason = self._egress.check_url(url) if url else None
+        if endpoint.channel == types_pb2.CHANNEL_CHAT:
+            reason = self._check_chat_address(endpoint.address)
+        else:
+            url = _url_of(endpoint)
+            reason = self._egress.check_url(url) if url else None
         return [] if reason is None else [FieldViolation(f"{path}.address", reason)]
 
     def _refuse(self, violations: Iterable[FieldViolation]) -> None:
@@ -44,14 +46,12 @@ class EndpointGuard:
 
 
 def _url_of(endpoint: pb.Endpoint) -> str:
-    """Webhooks, whatever they look like; chat where the address is a URL of the web; of browsers, their push
-    service. Empty: the service makes no request to this address.
+    """Webhooks, whatever they look like; of browsers, their push service. Empty: the service makes no request
+    to this address.
     """
     match endpoint.channel:
         case types_pb2.CHANNEL_WEBHOOK:
             return endpoint.address
-        case types_pb2.CHANNEL_CHAT:
-            return endpoint.address if endpoint.address.lower().startswith(_WEB_SCHEMES) else ""
         case types_pb2.CHANNEL_PUSH:
             platform = endpoint.platform or tell_platform(endpoint.address)
             browser = platform == Platform.WEB_PUSH

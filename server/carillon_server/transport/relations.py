@@ -33,13 +33,13 @@ _MIN_AFTER_SECONDS = 1
 _MAX_AFTER_SECONDS = 24 * 3600
 MAX_ATTACHED_BYTES = 3 * 1024 * 1024
 
-# Whether plain http will do depends on the address, and on settings: see `endpoint_guard.py`.
+# Whether plain http will do depends on the address, and on settings: see `endpoint_guard.py`, which also
+# knows what is an address of a chat.
 _WEB_URL = web_url(max_characters=2_048)
 _ADDRESSES: dict[int, Rule] = {
     types.CHANNEL_EMAIL: email,
     types.CHANNEL_SMS: phone,
     types.CHANNEL_WEBHOOK: _WEB_URL,
-    types.CHANNEL_CHAT: _WEB_URL,
 }
 _STREAM_FILTER_LACKS = frozenset({"start_time", "end_time", "unread"})
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from carillon_server.delivery.providers import (
     apns,
+    apprise,
     console,
     fcm,
     file,
@@ -21,6 +22,7 @@ from carillon_server.delivery.providers.provider import ProviderKind
 
 _ALL: tuple[ProviderKind[Any], ...] = (
     apns.KIND,
+    apprise.KIND,
     console.KIND,
     fcm.KIND,
     file.KIND,

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 from carillon_server import telemetry
 from carillon_server.config import Settings
+from carillon_server.delivery.attachments import AttachmentLoader
 from carillon_server.delivery.channels import installation_channels
 from carillon_server.delivery.providers.chat_address import check_chat_address
 from carillon_server.delivery.providers.egress import Egress
@@ -145,6 +146,7 @@ async def running_worker(settings: Settings) -> AsyncIterator[None]:
             decode_notification,
             directory,
             tenants=tenants,
+            load_attachments=AttachmentLoader(ground.database).load,
         )
         await worker.start()
         stack.push_async_callback(worker.stop)

@@ -17,6 +17,7 @@ class Gate:
 
     def __init__(self, *, opened: bool = False, outcome: Outcome | None = None) -> None:
         self.taken: Counter[str] = Counter()
+        self.messages: list[Message] = []
         self.running = 0
         self.most_running = 0
         self._outcome = outcome or Delivered("accepted")
@@ -29,6 +30,7 @@ class Gate:
 
     async def send(self, message: Message) -> Outcome:
         self.taken[str(message.delivery_id)] += 1
+        self.messages.append(message)
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         try:

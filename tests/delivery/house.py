@@ -11,6 +11,7 @@ from random import Random
 
 from carillon.v1 import types_pb2
 from carillon_server.config import Settings
+from carillon_server.delivery.attachments import AttachmentLoader
 from carillon_server.delivery.providers.provider import Provider
 from carillon_server.delivery.routing.route import Routes
 from carillon_server.delivery.routing.wiring import build_directory
@@ -130,6 +131,7 @@ class House:
             decode_notification,
             StaticRoutes(providers) if isinstance(providers, Mapping) else providers,
             tenants=self.tenants,
+            load_attachments=AttachmentLoader(self.database).load,
             policies=dict.fromkeys(Channel, policy),
             rng=Random(1),
         )

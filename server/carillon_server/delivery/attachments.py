@@ -7,8 +7,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from carillon_server.domain.attachment import Attachment, AttachmentReference, load_references
+from carillon_server.domain.channel import Channel
 from carillon_server.storage.attachments import fetch_contents
 from carillon_server.storage.database import Database
+from carillon_server.storage.deliveries import Claim
 
 MAX_CACHED_BYTES = 32 * 1024 * 1024
 
@@ -30,12 +32,14 @@ class AttachmentLoader:
         # One at a time: the thousand deliveries of one notification start together.
         self._turn = asyncio.Lock()
 
-    async def load(self, tenant: str, references: str) -> tuple[Attachment, ...]:
-        """What the notification refers to, in its order. Raises AttachmentMissingError, and what the database
-        raises.
+    async def load(self, claim: Claim) -> tuple[Attachment, ...]:
+        """What goes with a delivery, in the order of the Send: with mails alone. Raises
+        AttachmentMissingError, and what the database raises.
         """
-        wanted = load_references(references)
-        contents = await self._contents(tenant, wanted)
+        if claim.channel is not Channel.EMAIL:
+            return ()
+        wanted = load_references(claim.attachments)
+        contents = await self._contents(claim.tenant, wanted)
         try:
             return tuple(
                 Attachment(each.filename, each.content_type, contents[each.digest], each.content_id)

@@ -101,6 +101,7 @@ class Executor:
             address=claim.address,
             content=sent.content,
             locale=claim.locale,
+            channel=claim.channel,
             platform=claim.platform,
             tenant=claim.tenant,
             recipient_id=claim.recipient_id,

@@ -14,7 +14,8 @@ from carillon_server.storage.inbox_reads import InboxConditions
 from carillon_server.storage.inboxes import CounterKey
 from carillon_server.storage.notification_rows import COLUMNS, read_notification
 
-_BURIED = """stage = 3, remove_time = now(), payload = '', labels = NULL, actor_id = '', thread_key = '',
+_BURIED = """stage = 3, remove_time = now(), payload = '', labels = NULL, attachments = NULL,
+    actor_id = '', thread_key = '',
     collapse_key = ''"""
 
 # What a mark changes, and which rows it would change at all: that is what makes it idempotent.

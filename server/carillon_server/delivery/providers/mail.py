@@ -14,7 +14,13 @@ from email.utils import format_datetime
 from functools import lru_cache
 
 from carillon_server.delivery.layout import render_html, render_text
-from carillon_server.delivery.providers.mail_address import is_simple, one_line, parse_address, parse_sender
+from carillon_server.delivery.providers.mail_address import (
+    is_simple,
+    one_line,
+    parse_address,
+    parse_sender,
+    plain_name,
+)
 from carillon_server.delivery.providers.mime import write_body, write_header
 from carillon_server.delivery.providers.provider import Message
 from carillon_server.domain.delivery_settings import Branding
@@ -79,7 +85,7 @@ class MailComposer:
 def _origin(mail_from: str, branding: Branding) -> bytes:
     """From, and Reply-To where the tenant has one."""
     sender = parse_sender(mail_from)
-    name = one_line(branding.from_name)
+    name = plain_name(branding.from_name)
     named = Address(name, sender.username, sender.domain) if name else sender
     written = write_header("From", named)
     try:

@@ -18,6 +18,7 @@ import re
 from base64 import encodebytes
 from binascii import b2a_qp
 from collections.abc import Mapping, Sequence
+from email.header import Header
 from email.headerregistry import Address
 from email.message import MIMEPart
 from email.policy import SMTP, SMTPUTF8
@@ -36,6 +37,10 @@ def write_header(name: str, value: str | Address, *, utf8: bool = False) -> byte
     """One header, folded; raises ValueError for a value with a line end."""
     if isinstance(value, str) and len(value) <= _UNFOLDED_CHARACTERS and _PLAIN.fullmatch(value):
         return f"{name}: {value}\r\n".encode()
+    if isinstance(value, str) and "=?" in value:
+        # The policy would take it for an encoded word, and decode it: line ends and all.
+        encoded = Header(value, "utf-8", header_name=name).encode(linesep="\r\n")
+        return f"{name}: {encoded}\r\n".encode("ascii")
     policy = SMTPUTF8 if utf8 else SMTP
     _, parsed = policy.header_store_parse(name, value)
     return policy.fold_binary(name, parsed)

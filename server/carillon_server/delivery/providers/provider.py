@@ -83,7 +83,8 @@ class ProviderSettings(BaseModel):
     Fields of the type `SecretStr` are secrets: sealed at rest, never told. What is not named is refused.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What was wrong is told without the value: it may be a secret.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 S = TypeVar("S", bound=ProviderSettings)

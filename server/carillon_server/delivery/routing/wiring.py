@@ -35,6 +35,8 @@ def build_workshop(settings: Settings, clock: Clock) -> Workshop:
         Egress(settings.egress_allowed_networks),
         link_base_url=settings.link_base_url,
         mail_from=settings.mail_from,
+        output_directory=settings.sandbox_directory,
+        development=settings.development,
     )
 
 

@@ -14,6 +14,9 @@ for _ in range(17):
 PUSH_ELSE_SMS: dict[str, Any] = {"channels": ["PUSH", "SMS"]}
 SIX_ACTIONS = [{"id": f"{number}", "label": "Open"} for number in range(6)]
 
+FILE = {"filename": "a.pdf", "content_type": "application/pdf", "content": b"%PDF"}
+MEBIBYTE = b"x" * 1024 * 1024
+
 REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("request_id", {"request_id": "x" * 129}),
     ("request_id", {"request_id": "tab\t"}),
@@ -38,6 +41,15 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
         {"content": {"title": "x", "actions": SIX_ACTIONS}},
     ),
     ("content.actions[0].label", {"content": {"title": "x", "actions": [{"id": "a"}]}}),
+    ("attachments", {"attachments": [FILE] * 11}),
+    ("attachments", {"attachments": [{**FILE, "content": MEBIBYTE}] * 3 + [FILE]}),
+    ("attachments[0].content", {"attachments": [{**FILE, "content": MEBIBYTE * 2 + b"x"}]}),
+    ("attachments[0].content", {"attachments": [{**FILE, "content": b""}]}),
+    ("attachments[0].filename", {"attachments": [{**FILE, "filename": "../a.pdf"}]}),
+    ("attachments[0].filename", {"attachments": [{**FILE, "filename": "a\r\nBcc: x"}]}),
+    ("attachments[0].content_type", {"attachments": [{**FILE, "content_type": "pdf"}]}),
+    ("attachments[0].content_type", {"attachments": [{**FILE, "content_type": "message/rfc822"}]}),
+    ("attachments[0].content_id", {"attachments": [{**FILE, "content_id": "a"}]}),
     ("channels[0]", {"channels": [0]}),
     ("channels[1]", {"channels": ["EMAIL", 99]}),
     ("priority", {"priority": 99}),

@@ -145,3 +145,17 @@ async def test_producers_get_what_they_sent_and_nothing_else(producer: AsyncClie
     assert sent.notification.recipient_id == ada
     with pytest.raises(errors.NotificationNotFoundError):
         await producer.get(id="ntf_none")
+
+
+async def test_files_are_part_of_a_request_and_nothing_that_readers_see(
+    producer: AsyncClient, gateway: AsyncClient, ada: str
+) -> None:
+    file = {"filename": "a.pdf", "content_type": "application/pdf", "content": b"%PDF"}
+    request_id = uuid.uuid4().hex
+    values = {"recipient_ids": [ada], "type": "invoice.paid", "content": CONTENT, "request_id": request_id}
+    first = await producer.send(**values, attachments=[file])
+    assert (await producer.send(**values, attachments=[file])).replayed
+    with pytest.raises(errors.RequestIdReusedError):
+        await producer.send(**values, attachments=[{**file, "content": b"%PDF-2"}])
+    shown = await gateway.get(id=first.results[0].notification_id, recipient_id=ada)
+    assert b"a.pdf" not in shown.SerializeToString()

@@ -20,9 +20,9 @@ from carillon.v1 import (
 
 __all__ = [
     "Action",
-    "Branding",
     "Attachment",
     "AttachmentLike",
+    "Branding",
     "Channel",
     "ChannelSwitch",
     "Content",

@@ -27,10 +27,10 @@ from carillon_server.delivery.worker import Worker
 from carillon_server.domain.cursor import CursorSealer
 from carillon_server.realtime.realtime import Realtime
 from carillon_server.services.api_keys import ApiKeys
+from carillon_server.services.attachments import AttachmentService
 from carillon_server.services.deliveries import DeliveryService
 from carillon_server.services.delivery_settings import DeliverySettingsService
 from carillon_server.services.delivery_stats import DeliveryStatsService
-from carillon_server.services.attachments import AttachmentService
 from carillon_server.services.group_writer import GroupWriter
 from carillon_server.services.identity import Identity, build_token_verifier
 from carillon_server.services.inbox import InboxService
@@ -226,7 +226,11 @@ async def _build_servicers(
         notifications,
         SubscribeHandler(ground.realtime.open_stream),
         PreferenceServicer(PreferenceService(database, utc_now)),
-        RecipientServicer(recipients, pages, EndpointGuard(Egress(settings.egress_allowed_networks))),
+        RecipientServicer(
+            recipients,
+            pages,
+            EndpointGuard(Egress(settings.egress_allowed_networks), check_chat_address),
+        ),
         DeliveryServicer(DeliveryService(database, waker), DeliveryStatsService(database), pages),
         _build_provider_servicer(ground, waker, tenants.forget),
     )
@@ -242,11 +246,6 @@ def _build_provider_servicer(ground: Ground, waker: Waker, forget: TenantForgett
         ProviderService(database, catalog, box, forget),
         DeliverySettingsService(database, forget),
         ProviderEventService(database, catalog, box, utc_now, receipts),
-        RecipientServicer(
-            recipients,
-            pages,
-            EndpointGuard(Egress(settings.egress_allowed_networks), check_chat_address),
-        ),
     )
 
 

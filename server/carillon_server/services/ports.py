@@ -51,8 +51,11 @@ class TenantForgetter(Protocol):
     """
 
     def __call__(self, tenant: str) -> None: ...
+
+
 class ChatAddressPolicy(Protocol):
     """Which addresses chat messages may go to."""
+
     def __call__(self, address: str) -> str | None:
         """Why an endpoint cannot have this address; None: it can."""
         ...

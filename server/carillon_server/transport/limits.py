@@ -15,7 +15,6 @@ from carillon_server.domain.preferences import MAX_RULES
 from carillon_server.domain.recipient import MAX_ENDPOINTS
 from carillon_server.transport import field_rules, relations
 from carillon_server.transport.delivery_limits import DELIVERY_RULES
-from carillon_server.transport import relations
 from carillon_server.transport.validation.attachment import content_type, filename, size
 from carillon_server.transport.validation.contact import email, locale, time_zone
 from carillon_server.transport.validation.field_mask import field_mask
@@ -24,7 +23,7 @@ from carillon_server.transport.validation.message import MessageRule
 from carillon_server.transport.validation.rule import anything, each, mapping, read_only
 from carillon_server.transport.validation.scalar import known_value, not_negative
 from carillon_server.transport.validation.struct import struct
-from carillon_server.transport.validation.text import ascii_line, each_line, line, lines, nonempty
+from carillon_server.transport.validation.text import ascii_line, each_line, line, lines, nonempty, pattern
 from carillon_server.transport.validation.url import icon, link, web_url
 
 MAX_IDS = 1_000
@@ -74,12 +73,6 @@ _PROFILE = MessageRule(
     required=("recipient_id",),
 )
 _FALLBACK = field_rules.FALLBACK
-_FALLBACK = MessageRule(
-    types.Fallback,
-    {"channels": each(_CHANNEL, max_items=5), "after": duration},
-    required=("channels",),
-    relations=relations.fallback_makes_sense,
-)
 _ATTACHMENT = MessageRule(
     notifications.Attachment,
     {
@@ -111,7 +104,6 @@ _SEND = MessageRule(
         "expire_time": timestamp,
         "dry_run": anything,
         "fallbacks": each(_FALLBACK, max_items=field_rules.MAX_FALLBACKS),
-        "fallbacks": each(_FALLBACK, max_items=MAX_FALLBACKS),
         "attachments": each(_ATTACHMENT, max_items=MAX_ATTACHMENTS),
     },
     required=("content", "type"),

@@ -75,12 +75,10 @@ def fallback_makes_sense(fallback: types.Fallback) -> Violations:
 
 
 def send_is_consistent(request: notifications.SendRequest) -> Violations:
-    """From 1 to 1,000 distinct recipients, and no channel in two fallbacks."""
-    return names_recipients(request) or fallbacks_are_disjoint(request.fallbacks)
     """From 1 to 1,000 distinct recipients, no channel in two fallbacks, and no more than a mail can carry."""
     return (
         names_recipients(request)
-        or _fallbacks_are_disjoint(request.fallbacks)
+        or fallbacks_are_disjoint(request.fallbacks)
         or _attachments_fit(request.attachments)
     )
 

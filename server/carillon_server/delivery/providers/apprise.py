@@ -114,4 +114,4 @@ def _build(name: str, settings: AppriseSettings, workshop: Workshop) -> AppriseP
     return AppriseProvider(name, settings, workshop.egress, workshop.link_base_url)
 
 
-KIND = ProviderKind("apprise", frozenset({Channel.CHAT}), AppriseSettings, _build)
+KIND = ProviderKind("apprise", frozenset({Channel.CHAT}), AppriseSettings, _build, one_far_side=False)

@@ -119,4 +119,5 @@ KIND: ProviderKind[WebPushSettings] = ProviderKind(
     settings=WebPushSettings,
     build=WebPushProvider,
     platforms=frozenset({Platform.WEB_PUSH}),
+    one_far_side=False,
 )

@@ -46,7 +46,6 @@ def to_draft(request: pb.SendRequest) -> Draft:
         expire_time=to_datetime(request.expire_time) if request.HasField("expire_time") else None,
         dry_run=request.dry_run,
         fallbacks=tuple(to_fallback(fallback) for fallback in request.fallbacks),
-        fallbacks=tuple(_to_fallback(fallback) for fallback in request.fallbacks),
         attachments=tuple(refer_to(_to_attachment(each)) for each in request.attachments),
     )
 

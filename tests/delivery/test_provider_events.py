@@ -30,6 +30,7 @@ from carillon_server.storage.database import Database
 from carillon_server.testing import SmsGatewayFake, TwilioFake
 from tests.delivery.house import House
 from tests.delivery.outbox import Outbox
+from tests.delivery.sns_topic import SnsTopic, ses_event
 from tests.eventually import eventually
 
 TWILIO = TwilioFake()
@@ -448,3 +449,20 @@ async def test_a_worker_matches_what_overtook_it(
         await eventually(confirmed)
     assert hasty.told == [RecordedEvents(1, 0, 1)]
     assert [row["applied"] for row in await outbox.events()] == [True]
+
+
+async def test_what_ses_tells_of_a_mail_finds_it_by_our_message_id(
+    outbox: Outbox, service: ProviderEventService
+) -> None:
+    topic = SnsTopic()
+    settings = {"host": "email-smtp.example.com", "sns_topic_arn": topic.arn, "sns_certificate": topic.pem}
+    await outbox.provider("mail", "smtp", Channel.EMAIL, settings, {}, "acme")
+    delivery = await outbox.taken("<dlv_1@example.com>", provider="mail")
+    bounce = ses_event("Bounce", "<dlv_1@example.com>", bounceType="Permanent")
+    when = (utc_now() - timedelta(seconds=5)).isoformat()
+    bounce["bounce"]["timestamp"] = when
+    callback = topic.callback(bounce)
+    assert await service.record("acme", "mail", callback) == RecordedEvents(1, 1, 0)
+    assert await service.record("acme", "mail", callback) == RecordedEvents(1, 0, 0)
+    assert (await outbox.find(delivery))["state"] == DeliveryState.REJECTED
+    assert await outbox.retired(delivery) == "bounced"

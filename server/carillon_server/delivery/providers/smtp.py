@@ -12,6 +12,7 @@ from aiosmtplib import SMTP, SMTPException, SMTPNotSupported, SMTPResponseExcept
 
 from carillon_server.delivery.providers.mail import Mail, MailComposer
 from carillon_server.delivery.providers.provider import Message, ProviderKind, Workshop
+from carillon_server.delivery.providers.ses_events import read_mail_callback
 from carillon_server.delivery.providers.smtp_outcome import RelayUnfitError, classify
 from carillon_server.delivery.providers.smtp_pool import SmtpPool
 from carillon_server.delivery.providers.smtp_settings import SmtpSettings
@@ -130,4 +131,6 @@ def _build(name: str, settings: SmtpSettings, workshop: Workshop) -> SmtpProvide
     )
 
 
-KIND = ProviderKind("smtp", frozenset({Channel.EMAIL}), SmtpSettings, _build)
+KIND = ProviderKind(
+    "smtp", frozenset({Channel.EMAIL}), SmtpSettings, _build, read_callback=read_mail_callback
+)

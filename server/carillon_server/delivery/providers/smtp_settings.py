@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from carillon_server.delivery.providers.mail_address import parse_sender
-from carillon_server.delivery.providers.provider import ProviderSettings
+from carillon_server.delivery.providers.ses_events import MailCallbackSettings
 
 _DEFAULT_PORTS = {"smtp": 25, "smtps": 465}
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
@@ -35,7 +35,7 @@ class Security(StrEnum):
     """In the clear."""
 
 
-class SmtpSettings(ProviderSettings):
+class SmtpSettings(MailCallbackSettings):
     """A mail relay."""
 
     host: str = Field(description="Name or IP address of the relay.")

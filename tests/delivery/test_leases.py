@@ -62,28 +62,38 @@ async def test_a_live_worker_keeps_what_it_holds_past_its_first_lease(
 @pytest.mark.parametrize(
     "finished", [True, False], ids=["after the other finished", "while the other is at it"]
 )
-async def test_a_stale_worker_records_nothing(house: House, *, finished: bool) -> None:
+async def test_a_stale_worker_records_nothing(postgres_url: str, redis_url: str, *, finished: bool) -> None:
     """Its lease ended while it was calling; another took over and was refused for good."""
-    stale = Gate(outcome=Delivered("too late"))
+    # So long that no heartbeat comes between: it would give an ended lease back.
+    async with House.open(postgres_url, redis_url, lease_seconds=600.0, worker_grace_seconds=30.0) as house:
+        await house.people("ann")
+        await house.send("ann")
+        stale = Gate(outcome=Delivered("too late"))
+        worker = house.worker({Channel.EMAIL: stale})
+        await worker.start()
+        await stale.wait_for(1)
+        # One that is stopping finishes what it holds, and takes nothing more: its own delivery neither.
+        stopping = asyncio.create_task(worker.stop())
+        await house.database.fetch(_END_LEASES)
+        await _overtake(house, stale, finished=finished)
+        await stopping
+
+
+async def _overtake(house: House, stale: Gate, *, finished: bool) -> None:
     second = Gate(opened=finished, outcome=Rejected("refused", "by the second"))
     dropped = results_dropped()
 
     async def dropped_one() -> bool:
         return results_dropped() == dropped + 1
 
-    await house.people("ann")
-    async with house.working({Channel.EMAIL: stale}):
-        await house.send("ann")
-        await stale.wait_for(1)
-        await house.database.fetch(_END_LEASES)
-        async with house.working({Channel.EMAIL: second}):
-            await second.wait_for(1)
-            if finished:
-                await house.settled({DeliveryState.REJECTED})
-            stale.let_through()
-            await eventually(dropped_one)
-            second.let_through()
+    async with house.working({Channel.EMAIL: second}):
+        await second.wait_for(1)
+        if finished:
             await house.settled({DeliveryState.REJECTED})
+        stale.let_through()
+        await eventually(dropped_one)
+        second.let_through()
+        await house.settled({DeliveryState.REJECTED})
     (row,) = await house.deliveries()
     assert (row["state"], row["finish_reason"], row["fence"]) == (DeliveryState.REJECTED, "refused", 2)
     first, last = await house.attempts()

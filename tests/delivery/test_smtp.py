@@ -422,4 +422,4 @@ def test_half_a_login_is_refused(half: dict[str, str]) -> None:
 
 
 def test_the_password_of_a_relay_is_not_shown() -> None:
-    assert "secret" not in repr(SmtpSettings(**read_smtp_url("smtp://u:secret@relay")))
+    assert "hunter2" not in repr(SmtpSettings(**read_smtp_url("smtp://u:hunter2@relay")))

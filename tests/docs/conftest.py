@@ -41,7 +41,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A directory like a checkout in which `make run` runs, on any free ports."""
     directory = tmp_path_factory.mktemp("checkout")
     (directory / ".venv").symlink_to(sys.prefix)
-    ports = [part for name in ("grpc", "http", "smtp", "metrics") for part in (f"--{name}-port", "0")]
+    ports = [
+        part for name in ("grpc", "http", "smtp", "far-side", "metrics") for part in (f"--{name}-port", "0")
+    ]
     command = [sys.executable, "-m", "carillon_server", "up", *ports]
     with subprocess.Popen(command, cwd=directory, stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -70,7 +70,8 @@ def _connect(url: str, *, retries: int) -> ArqRedis:
 
 
 def _dump(job: dict[str, Any]) -> bytes:
-    return json.dumps(job).encode()
+    # What arq says of a job that expired holds an exception.
+    return json.dumps(job, default=repr).encode()
 
 
 class Waker:

@@ -1,9 +1,11 @@
-"""Rules of fields that requests of several services have."""
+"""Rules of fields: what requests of several services have, and what is large enough to stand by itself."""
 
 from __future__ import annotations
 
+from carillon.v1 import notification_service_pb2 as notifications
 from carillon.v1 import types_pb2
 from carillon_server.transport import relations
+from carillon_server.transport.validation.attachment import content_type, filename, size
 from carillon_server.transport.validation.instant import duration
 from carillon_server.transport.validation.message import MessageRule
 from carillon_server.transport.validation.rule import each
@@ -11,6 +13,8 @@ from carillon_server.transport.validation.scalar import known_value
 from carillon_server.transport.validation.text import line, pattern
 
 MAX_FALLBACKS = 3
+MAX_ATTACHMENTS = 10
+MAX_ATTACHMENT_BYTES = 2 * 1024 * 1024
 
 RECIPIENT_ID = line(max_characters=200)
 ID = line(max_characters=100)
@@ -21,4 +25,15 @@ FALLBACK = MessageRule(
     {"channels": each(CHANNEL, max_items=5), "after": duration},
     required=("channels",),
     relations=relations.fallback_makes_sense,
+)
+ATTACHMENT = MessageRule(
+    notifications.Attachment,
+    {
+        "filename": filename(max_characters=200),
+        "content_type": content_type,
+        "content": size(max_bytes=MAX_ATTACHMENT_BYTES),
+        "content_id": pattern("[A-Za-z0-9_.@-]{1,100}", "is not 1 to 100 of A-Z a-z 0-9 _ . - @"),
+    },
+    required=("filename", "content_type", "content"),
+    relations=relations.only_pictures_are_inline,
 )

@@ -15,7 +15,6 @@ from carillon_server.domain.preferences import MAX_RULES
 from carillon_server.domain.recipient import MAX_ENDPOINTS
 from carillon_server.transport import field_rules, relations
 from carillon_server.transport.delivery_limits import DELIVERY_RULES
-from carillon_server.transport.validation.attachment import content_type, filename, size
 from carillon_server.transport.validation.contact import email, locale, time_zone
 from carillon_server.transport.validation.field_mask import field_mask
 from carillon_server.transport.validation.instant import duration, timestamp
@@ -23,13 +22,11 @@ from carillon_server.transport.validation.message import MessageRule
 from carillon_server.transport.validation.rule import anything, each, mapping, read_only
 from carillon_server.transport.validation.scalar import known_value, not_negative
 from carillon_server.transport.validation.struct import struct
-from carillon_server.transport.validation.text import ascii_line, each_line, line, lines, nonempty, pattern
+from carillon_server.transport.validation.text import ascii_line, each_line, line, lines, nonempty
 from carillon_server.transport.validation.url import icon, link, web_url
 
 MAX_IDS = 1_000
 MAX_BATCH_ITEMS = 1_000
-MAX_ATTACHMENTS = 10
-MAX_ATTACHMENT_BYTES = 2 * 1024 * 1024
 # Where repeated ones count once, there is a limit to repeating too.
 MAX_NAMED_RECIPIENTS = 2_000
 MAX_NAMED_CHANNELS = 50
@@ -73,17 +70,7 @@ _PROFILE = MessageRule(
     required=("recipient_id",),
 )
 _FALLBACK = field_rules.FALLBACK
-_ATTACHMENT = MessageRule(
-    notifications.Attachment,
-    {
-        "filename": filename(max_characters=200),
-        "content_type": content_type,
-        "content": size(max_bytes=MAX_ATTACHMENT_BYTES),
-        "content_id": pattern("[A-Za-z0-9_.@-]{1,100}", "is not 1 to 100 of A-Z a-z 0-9 _ . - @"),
-    },
-    required=("filename", "content_type", "content"),
-    relations=relations.only_pictures_are_inline,
-)
+_ATTACHMENT = field_rules.ATTACHMENT
 _SEND = MessageRule(
     notifications.SendRequest,
     {
@@ -104,7 +91,7 @@ _SEND = MessageRule(
         "expire_time": timestamp,
         "dry_run": anything,
         "fallbacks": each(_FALLBACK, max_items=field_rules.MAX_FALLBACKS),
-        "attachments": each(_ATTACHMENT, max_items=MAX_ATTACHMENTS),
+        "attachments": each(_ATTACHMENT, max_items=field_rules.MAX_ATTACHMENTS),
     },
     required=("content", "type"),
     relations=relations.send_is_consistent,

@@ -9,6 +9,8 @@ import sys
 import time
 from email.message import EmailMessage
 
+import asyncpg
+
 from benchmarks.figures import Figure
 from benchmarks.service import Service
 from carillon import AsyncClient
@@ -47,6 +49,7 @@ async def webhooks(service: Service) -> list[Figure]:
 async def first_call(service: Service) -> list[Figure]:
     """From the answer of a Send to the provider's first byte, by a worker that has nothing else to do."""
     waits = []
+    await _forget_deliveries(service)
     async with AsyncClient(service.target, token=service.producer) as client:
         with service.worker():
             await client.send_batch(requests=[_request(types_pb2.CHANNEL_EMAIL)])
@@ -63,12 +66,20 @@ async def first_call(service: Service) -> list[Figure]:
 
 async def _worker_rate(service: Service, channel: types_pb2.Channel.ValueType) -> float:
     """The worker starts when everything is due, so nothing but delivering is measured."""
-    await service.sink.report()
+    await _forget_deliveries(service)
     async with AsyncClient(service.target, token=service.producer, timeout_seconds=60) as client:
         for _ in range(_COUNT // _BATCH):
             await client.send_batch(requests=[_request(channel) for _ in range(_BATCH)])
     with service.worker():
         return _per_second(await service.sink.wait_for(_COUNT))
+
+
+async def _forget_deliveries(service: Service) -> None:
+    """What was sent before is not to be delivered now."""
+    connection = await asyncpg.connect(service.database_url)
+    await connection.execute("TRUNCATE delivery, attempt")
+    await connection.close()
+    await service.sink.report()
 
 
 async def _bare(service: Service, kind: str, port: int) -> float:

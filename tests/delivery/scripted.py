@@ -9,6 +9,7 @@ from carillon_server.delivery.providers.provider import Message
 from carillon_server.delivery.routing.route import Route, Wait
 from carillon_server.domain.channel import Channel, Platform
 from carillon_server.domain.delivery_settings import DeliverySettings
+from carillon_server.domain.lane import Lane
 from carillon_server.domain.outcome import Delivered, Outcome
 
 Answer = Outcome | Callable[[Message], Outcome]
@@ -56,7 +57,7 @@ class ScriptedRoutes:
         self.refreshed.extend(tenants)
 
     def choose(
-        self, tenant: str, channel: Channel, platform: Platform, tried: Collection[str]
+        self, tenant: str, channel: Channel, platform: Platform, tried: Collection[str], lane: Lane
     ) -> Route | Wait:
         self.asked += 1
         if self.waits:

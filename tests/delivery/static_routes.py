@@ -8,6 +8,7 @@ from carillon_server.delivery.providers.provider import Message, Provider
 from carillon_server.delivery.routing.route import Route, Wait
 from carillon_server.domain.channel import Channel, Platform
 from carillon_server.domain.delivery_settings import NO_SETTINGS, DeliverySettings
+from carillon_server.domain.lane import Lane
 from carillon_server.domain.outcome import Outcome
 
 _MISSING = Wait(5.0, "provider_missing")
@@ -49,7 +50,7 @@ class StaticRoutes:
         """All is known."""
 
     def choose(
-        self, tenant: str, channel: Channel, platform: Platform, tried: Collection[str]
+        self, tenant: str, channel: Channel, platform: Platform, tried: Collection[str], lane: Lane
     ) -> Route | Wait:
         provider = self._providers.get(channel)
         if provider is None:

@@ -114,17 +114,19 @@ async def test_waiting_ends_with_its_reason_when_the_time_is_over(house: House) 
 
 def test_ten_thousand_that_wait_come_back_one_after_the_other() -> None:
     lines = WaitingLines(Random(1), clock=lambda: 0.0)
-    waits = [lines.join(("a", E), Wait(5.0, "breaker_open")) for _ in range(10_000)]
+    waits = [lines.join(("a", E, Lane.BULK), Wait(5.0, "breaker_open")) for _ in range(10_000)]
     assert min(waits) >= 5.0
     assert max(waits) <= 1.1 * (5.0 + LONGEST_LINE_SECONDS)
     busiest = max(sum(1 for wait in waits if start <= wait < start + 1) for start in range(70))
     assert busiest < 500
-    assert lines.join(("b", E), Wait(5.0, "breaker_open")) < 6.0  # another tenant does not stand behind them
+    # Neither another tenant nor what is urgent stands behind them.
+    assert lines.join(("b", E, Lane.BULK), Wait(5.0, "breaker_open")) < 6.0
+    assert lines.join(("a", E, Lane.URGENT), Wait(5.0, "breaker_open")) < 6.0
 
 
 def test_a_line_at_a_limit_moves_as_fast_as_the_limit() -> None:
     lines = WaitingLines(Random(1), clock=lambda: 0.0)
-    waits = [lines.join(("a", E), Wait(0.1, "rate_limited", 0.1)) for _ in range(100)]
+    waits = [lines.join(("a", E, Lane.BULK), Wait(0.1, "rate_limited", 0.1)) for _ in range(100)]
     assert 10 <= waits[-1] <= 11
 
 

@@ -164,13 +164,13 @@ class Claimer:
         return self._assign(due, due.standing)
 
     def _assign(self, due: Due, standing: Standing) -> Assignment | Ending | Postponement:
-        choice = self._routes.choose(due.tenant, standing.channel, due.platform, due.tried)
+        choice = self._routes.choose(due.tenant, standing.channel, due.platform, due.tried, due.lane)
         if not isinstance(choice, Wait):
             return Assignment(_claim(due, standing, choice), choice)
         patience = self._policies[standing.channel].give_up_seconds - due.age_seconds
         if patience <= 0:
             return _ending(due, DeliveryState.EXHAUSTED, choice.reason)
-        wait = self._lines.join((due.tenant, standing.channel), choice)
+        wait = self._lines.join((due.tenant, standing.channel, due.lane), choice)
         return Postponement(due.id, min(wait, patience), choice.reason)
 
 

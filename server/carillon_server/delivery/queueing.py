@@ -14,9 +14,10 @@ from typing import TypeAlias
 
 from carillon_server.delivery.routing.route import Wait
 from carillon_server.domain.channel import Channel
+from carillon_server.domain.lane import Lane
 
-LineKey: TypeAlias = tuple[str, Channel]
-"""Tenant and channel."""
+LineKey: TypeAlias = tuple[str, Channel, Lane]
+"""Tenant, channel and lane: nobody urgent stands behind those who can wait."""
 
 LONGEST_LINE_SECONDS = 60.0
 """Nobody is sent further back: what they wait for may be over long before."""

@@ -22,6 +22,7 @@ from carillon_server.delivery.routing.route import Route, Wait
 from carillon_server.domain.channel import Channel, Platform
 from carillon_server.domain.delivery_settings import DeliverySettings
 from carillon_server.domain.ids import DeliveryId
+from carillon_server.domain.lane import Lane
 from carillon_server.domain.notification import Content
 from carillon_server.domain.outcome import Delivered, Outcome
 from carillon_server.domain.provider import ProviderConfig
@@ -193,9 +194,10 @@ def taken(
     channel: Channel = Channel.EMAIL,
     tried: Collection[str] = (),
     platform: Platform = Platform.NONE,
+    lane: Lane = Lane.BULK,
 ) -> Route:
     """A route; fails where there is only a wait."""
-    route = directory.choose(tenant, channel, platform, tried)
+    route = directory.choose(tenant, channel, platform, tried, lane)
     assert not isinstance(route, Wait), route
     return route
 
@@ -206,9 +208,10 @@ def waited(
     channel: Channel = Channel.EMAIL,
     tried: Collection[str] = (),
     platform: Platform = Platform.NONE,
+    lane: Lane = Lane.BULK,
 ) -> Wait:
     """A wait; fails where there is a route."""
-    wait = directory.choose(tenant, channel, platform, tried)
+    wait = directory.choose(tenant, channel, platform, tried, lane)
     assert isinstance(wait, Wait), wait
     return wait
 
@@ -218,5 +221,5 @@ async def deliver(
 ) -> Outcome | Wait:
     """One delivery, as the engine makes it."""
     await directory.refresh([tenant])
-    route = directory.choose(tenant, channel, Platform.NONE, tried)
+    route = directory.choose(tenant, channel, Platform.NONE, tried, Lane.BULK)
     return route if isinstance(route, Wait) else await route.send(message())

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from carillon_server.domain.channel import Channel
+from carillon_server.domain.channel import Channel, Priority
 from carillon_server.domain.delivery import DeliveryState
 from carillon_server.domain.identity import Principal, Role
 from carillon_server.domain.inbox import InboxAddress
@@ -66,10 +66,12 @@ async def hook(house: House, tenant: str, name: str, url: str) -> None:
     await house.recipients.upsert(tenant, patch, timeout=5)
 
 
-async def send(house: House, tenant: str, name: str, count: int = 1) -> None:
+async def send(
+    house: House, tenant: str, name: str, count: int = 1, priority: Priority = Priority.NORMAL
+) -> None:
     principal = Principal(tenant, "billing", frozenset({Role.PRODUCER}))
     for _ in range(count):
-        draft = Draft((name,), type="invoice.paid", payload=payload(), channels=FOR_HOOKS)
+        draft = Draft((name,), type="invoice.paid", payload=payload(), channels=FOR_HOOKS, priority=priority)
         await house.sends.send(principal, draft, timeout=10)
 
 
@@ -97,6 +99,34 @@ async def test_receivers_that_hang_hold_their_own_places_and_no_more(house: Hous
     )
     # To wait for a place is no attempt.
     assert attempts[0][0] == 1
+
+
+async def test_an_urgent_message_finds_a_place_while_the_others_hold_theirs(house: House) -> None:
+    """A broadcast to receivers that hang, by the provider that the urgent message needs too."""
+    await hooks(house, TENANT, max_concurrency=5, settings={"timeout_seconds": 20.0})
+    async with HttpFake(Fault.HANG) as hanging, HttpFake(Reply(204)) as well:
+        await hook(house, TENANT, "ann", hanging.url)
+        await hook(house, TENANT, "bob", well.url)
+        async with house.working():
+            await send(house, TENANT, "ann", 30)
+            await hanging.wait_for(4)
+            await send(house, TENANT, "bob", priority=Priority.URGENT)
+            await eventually(lambda: delivered(house, TENANT, "bob", 1), 10)
+            assert len(hanging.requests) == 4
+
+
+async def test_an_urgent_message_gets_the_next_token(house: House) -> None:
+    await hooks(house, TENANT, rate_per_second=5.0)
+    async with HttpFake(Reply(204)) as many, HttpFake(Reply(204)) as one:
+        await hook(house, TENANT, "ann", many.url)
+        await hook(house, TENANT, "bob", one.url)
+        async with house.working():
+            await send(house, TENANT, "ann", 60)
+            await many.wait_for(2)
+            await send(house, TENANT, "bob", priority=Priority.URGENT)
+            await one.wait_for(1, within_seconds=10)
+            # In line behind the others it would have been the last.
+            assert len(many.requests) < 12
 
 
 async def test_a_rate_is_kept_through_the_whole_engine(house: House) -> None:

@@ -10,6 +10,7 @@ from carillon_server.delivery.routing.directory import Directory
 from carillon_server.delivery.routing.route import Wait
 from carillon_server.domain.breaker import BreakerState
 from carillon_server.domain.channel import Channel
+from carillon_server.domain.lane import Lane
 from carillon_server.domain.outcome import Delivered, Outcome, Rejected, Retry, Throttled, Unknown
 from tests.delivery.routing.agency import DOWN_SECONDS, Agency, deliver, message, taken, waited
 from tests.eventually import eventually
@@ -160,6 +161,30 @@ async def test_the_rate_paces(agency: Agency) -> None:
             assert (wait.seconds, wait.interval_seconds) == pytest.approx((0.1, 0.1))
             agency.ticks.now += wait.seconds
             await taken(directory, "acme").send(message())
+
+
+async def test_the_next_token_is_for_the_urgent_message_that_was_sent_away(agency: Agency) -> None:
+    await agency.put("acme", "main", "far", rate_per_second=10.0)
+    async with agency.open(fresh_seconds=1e9) as directory:
+        await directory.refresh(["acme"])
+        await taken(directory, "acme").send(message())
+        agency.ticks.now += waited(directory, "acme", lane=Lane.URGENT).seconds
+        # Whatever comes first, it is not its turn.
+        assert waited(directory, "acme").reason == "rate_limited"
+        await taken(directory, "acme", lane=Lane.URGENT).send(message())
+        agency.ticks.now += 0.1
+        await taken(directory, "acme").send(message())
+
+
+async def test_an_urgent_message_that_never_comes_back_stops_nobody_for_long(agency: Agency) -> None:
+    await agency.put("acme", "main", "far", rate_per_second=10.0)
+    async with agency.open(fresh_seconds=1e9) as directory:
+        await directory.refresh(["acme"])
+        await taken(directory, "acme").send(message())
+        waited(directory, "acme", lane=Lane.URGENT)
+        agency.ticks.now += waited(directory, "acme").seconds
+        assert agency.ticks.now < 1_001.0
+        await taken(directory, "acme").send(message())
 
 
 async def test_those_who_wait_for_a_place_come_back_as_fast_as_calls_end(agency: Agency) -> None:

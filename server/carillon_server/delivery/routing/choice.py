@@ -8,6 +8,7 @@ from random import Random
 
 from carillon_server.delivery.routing.guarded_provider import GuardedProvider
 from carillon_server.delivery.routing.route import Wait
+from carillon_server.domain.lane import Lane
 
 MISSING = "provider_missing"
 MISSING_SECONDS = 60.0
@@ -17,7 +18,7 @@ _SICK_REASONS = frozenset({"breaker_open", "paused"})
 
 
 def choose(
-    candidates: Sequence[GuardedProvider], tried: Collection[str], rng: Random
+    candidates: Sequence[GuardedProvider], tried: Collection[str], lane: Lane, rng: Random
 ) -> GuardedProvider | Wait:
     """The lowest priority that is free; by weight among equals.
 
@@ -26,7 +27,7 @@ def choose(
     """
     untried = [each for each in candidates if each.config.name not in tried]
     asked = untried or candidates
-    obstacles = [(each.guard.obstacle(), each) for each in asked]
+    obstacles = [(each.guard.obstacle(lane), each) for each in asked]
     free = [each for obstacle, each in obstacles if obstacle is None]
     if free:
         return _draw(free, rng)
@@ -34,14 +35,17 @@ def choose(
     if not waits:
         return Wait(MISSING_SECONDS, MISSING)
     soonest = min(waits, key=lambda wait: wait.seconds)
+    if lane is Lane.URGENT:
+        for each in asked:
+            each.guard.expect_urgent(soonest.seconds)
     others = len(asked) < len(candidates)
     return replace(soonest, seconds=min(soonest.seconds, _OTHERS_AGAIN_SECONDS)) if others else soonest
 
 
-def has_other(candidates: Sequence[GuardedProvider], tried: Collection[str]) -> bool:
+def has_other(candidates: Sequence[GuardedProvider], tried: Collection[str], lane: Lane) -> bool:
     """Whether somebody who was not tried yet seems well."""
     untried = [each for each in candidates if each.config.name not in tried]
-    obstacles = [each.guard.obstacle() for each in untried]
+    obstacles = [each.guard.obstacle(lane) for each in untried]
     return any(obstacle is None or obstacle.reason not in _SICK_REASONS for obstacle in obstacles)
 
 

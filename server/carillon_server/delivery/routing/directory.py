@@ -22,6 +22,7 @@ from carillon_server.delivery.routing.route import Route, Wait
 from carillon_server.domain.channel import Channel, Platform
 from carillon_server.domain.delivery_settings import NO_SETTINGS, DeliverySettings
 from carillon_server.domain.errors import Refusal
+from carillon_server.domain.lane import Lane
 from carillon_server.domain.provider import INSTALLATION
 from carillon_server.domain.provider_health import ProviderHealth
 from carillon_server.storage.database import Database
@@ -79,17 +80,17 @@ class Directory:
                     self._evict()
 
     def choose(
-        self, tenant: str, channel: Channel, platform: Platform, tried: Collection[str]
+        self, tenant: str, channel: Channel, platform: Platform, tried: Collection[str], lane: Lane
     ) -> Route | Wait:
         if not self._known(tenant):
             return _counted(Wait(_UNKNOWN_SECONDS, choice.MISSING))
-        chosen = choice.choose(self._candidates(tenant, channel, platform), tried, self._rng)
+        chosen = choice.choose(self._candidates(tenant, channel, platform), tried, lane, self._rng)
         if isinstance(chosen, Wait):
             return _counted(chosen)
         others = {*tried, chosen.config.name}
         return GuardedRoute(
             chosen,
-            lambda: choice.has_other(self._candidates(tenant, channel, platform), others),
+            lambda: choice.has_other(self._candidates(tenant, channel, platform), others, lane),
             self._send_timeout_seconds,
         )
 

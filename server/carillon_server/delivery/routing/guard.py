@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from carillon_server.delivery.routing.route import Wait
 from carillon_server.domain.backoff import MAX_AFTER_SECONDS, MIN_AFTER_SECONDS
 from carillon_server.domain.breaker import Breaker
+from carillon_server.domain.lane import Lane
 from carillon_server.domain.outcome import Outcome, Throttled
 from carillon_server.domain.provider import ProviderConfig
 from carillon_server.domain.provider_failure import Sign, read_sign
@@ -25,6 +26,10 @@ _LONGEST_INTERVAL_SECONDS = 5.0
 _FIRST_CALL_SECONDS = 0.5
 _SMOOTHING = 0.1
 _MIN_RATE_PER_SECOND = 1e-3
+_URGENT_SHARE = 5
+"""One in so many places is kept for urgent messages."""
+_YIELD_SECONDS = 0.5
+"""How long after its turn an urgent message is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class Guard:
         self.breaker = Breaker()
         self.running = 0
         self.paused_until: float | None = None
+        self._urgent_until = 0.0
         self._call_seconds = _FIRST_CALL_SECONDS
         self._config = config
         self.bucket = self._make_bucket()
@@ -57,21 +63,26 @@ class Guard:
         if (old.rate_per_second, old.burst) != (config.rate_per_second, config.burst):
             self.bucket = self._make_bucket()
 
-    def obstacle(self) -> Wait | None:
+    def obstacle(self, lane: Lane) -> Wait | None:
         """What keeps a call from beginning now, and for how long; None: nothing."""
         now = self._monotonic()
         waits = {
             "breaker_open": self.breaker.wait_seconds(now),
             "paused": max(0.0, (self.paused_until or now) - now),
-            "rate_limited": self.bucket.wait_seconds(now) if self.bucket else 0.0,
-            "busy": _BUSY_SECONDS if self.running >= self._config.max_concurrency else 0.0,
+            "rate_limited": self._token_seconds(now, lane),
+            "busy": _BUSY_SECONDS if self.running >= self._places(lane) else 0.0,
         }
         reason = max(waits, key=lambda each: waits[each])
         return Wait(waits[reason], reason, self._interval_seconds(reason)) if waits[reason] > 0 else None
 
+    def expect_urgent(self, seconds: float) -> None:
+        """An urgent message was sent away for so long: the next token is its."""
+        self._urgent_until = self._monotonic() + seconds + _YIELD_SECONDS
+
     def enter(self) -> Place:
         """Begins a call where there is no obstacle."""
         now = self._monotonic()
+        self._urgent_until = 0.0
         if self.bucket:
             self.bucket.take(now)
         self.running += 1
@@ -103,6 +114,16 @@ class Guard:
         asked = PAUSE_SECONDS if after_seconds is None else after_seconds
         until = now + min(max(asked, MIN_AFTER_SECONDS), MAX_AFTER_SECONDS)
         self.paused_until = max(until, self.paused_until or until)
+
+    def _token_seconds(self, now: float, lane: Lane) -> float:
+        if self.bucket is None:
+            return 0.0
+        yielding = self._urgent_until - now if lane is Lane.BULK else 0.0
+        return max(self.bucket.wait_seconds(now), yielding)
+
+    def _places(self, lane: Lane) -> int:
+        places = self._config.max_concurrency
+        return places - places // _URGENT_SHARE if lane is Lane.BULK else places
 
     def _make_bucket(self) -> TokenBucket | None:
         rate = self._config.rate_per_second

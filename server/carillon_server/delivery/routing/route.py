@@ -13,6 +13,7 @@ from typing import Protocol
 from carillon_server.delivery.providers.provider import Message
 from carillon_server.domain.channel import Channel, Platform
 from carillon_server.domain.delivery_settings import DeliverySettings
+from carillon_server.domain.lane import Lane
 from carillon_server.domain.outcome import Outcome
 
 
@@ -65,9 +66,11 @@ class Routes(Protocol):
         ...
 
     def choose(
-        self, tenant: str, channel: Channel, platform: Platform, tried: Collection[str]
+        self, tenant: str, channel: Channel, platform: Platform, tried: Collection[str], lane: Lane
     ) -> Route | Wait:
-        """The best provider that is free, passing over those in `tried`."""
+        """The best provider that is free, passing over those in `tried`. In the urgent lane some of their
+        places are kept for it, and the next token is its own.
+        """
         ...
 
     def settings_of(self, tenant: str) -> DeliverySettings:

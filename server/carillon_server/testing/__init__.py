@@ -12,6 +12,7 @@ from carillon_server.testing.fcm_fake import FcmFake
 from carillon_server.testing.http2_fake import Http2Fake
 from carillon_server.testing.http_fake import HttpFake, ReceivedRequest
 from carillon_server.testing.sms_gateway_fake import SmsGatewayFake
+from carillon_server.testing.smtp_fake import ReceivedMail, SmtpFake
 from carillon_server.testing.twilio_fake import TwilioFake
 from carillon_server.testing.web_push_fake import Browser, WebPushFake
 
@@ -24,9 +25,11 @@ __all__ = [
     "FcmFake",
     "Http2Fake",
     "HttpFake",
+    "ReceivedMail",
     "ReceivedRequest",
     "Reply",
     "SmsGatewayFake",
+    "SmtpFake",
     "Step",
     "TwilioFake",
     "WebPushFake",

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import struct
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,14 +22,12 @@ import h11
 
 from carillon_server.testing.answers import Fault, Reply, Step
 from carillon_server.testing.certificate import Certificate
+from carillon_server.testing.faults import commit
 from carillon_server.testing.loopback import LoopbackServer
 
 _READ_BYTES = 64 * 1024
 _CERTAIN_SECONDS = 5.0
-_DRIP_SECONDS = 0.05
-_FLOOD = b"x" * _READ_BYTES
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 1000000000000\r\n\r\n"
-_GARBAGE = b"\x00\xff\x16 this is no HTTP \r\n\r\n\x00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +87,7 @@ class HttpFake(LoopbackServer):
         while (request := await _read(connection, reader)) is not None:
             step = await self.take(request)
             if isinstance(step, Fault):
-                await _FAULTS[step](reader, writer)
+                await commit(step, reader, writer, _HEAD)
                 return
             writer.write(_write(connection, step))
             await writer.drain()
@@ -132,53 +128,3 @@ def _write(connection: h11.Connection, reply: Reply) -> bytes:
         h11.EndOfMessage(),
     )
     return b"".join(connection.send(part) or b"" for part in parts)
-
-
-async def _hang(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    while await reader.read(_READ_BYTES):
-        pass
-
-
-async def _reset(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    # To close without lingering sends RST instead of FIN.
-    raw = writer.get_extra_info("socket")
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-
-
-async def _hang_up(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    """The caller closes it."""
-
-
-async def _garbage(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(_GARBAGE)
-    await writer.drain()
-
-
-async def _drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    for byte in _HEAD + b"x" * len(_FLOOD):
-        writer.write(bytes([byte]))
-        await writer.drain()
-        await asyncio.sleep(_DRIP_SECONDS)
-
-
-async def _cut(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(_HEAD + b"the beginning")
-    await writer.drain()
-
-
-async def _flood(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(_HEAD)
-    while True:
-        writer.write(_FLOOD)
-        await writer.drain()
-
-
-_FAULTS = {
-    Fault.HANG: _hang,
-    Fault.RESET: _reset,
-    Fault.HANG_UP: _hang_up,
-    Fault.GARBAGE: _garbage,
-    Fault.DRIP: _drip,
-    Fault.CUT: _cut,
-    Fault.FLOOD: _flood,
-}

@@ -1,4 +1,4 @@
-"""What every kind of provider that speaks HTTP keeps, asked of its real code over a real socket.
+"""What every kind of provider that talks to somebody keeps, asked of its real code over a real socket.
 
 To add a kind, add a file `tests/delivery/providers/cases/<name>.py` with a constant `CASE` (or `CASES`, a
 tuple, where a kind behaves differently by platform). It is found by itself:
@@ -20,6 +20,10 @@ tuple, where a kind behaves differently by platform). It is found by itself:
   impatient. A kind with a `timeout_seconds` of its own works as well.
 - `throttled_is_retry`: 429 of one address says nothing about others (webhooks, chat, Web Push): Retry with
   the seconds instead of Throttled.
+- `down`: the answers that say "later". `asked` counts what the far side heard.
+- `speaks_http`: it knows 429 and Retry-After; SMTP has nothing of the kind.
+- `opaque`: a library stands between, which says yes or no and nothing else (Apprise): no ids, no delays, no
+  classes, and connections of its own.
 - `ca_file` names the fake's certificate, where `fake` makes one that speaks TLS.
 """
 
@@ -30,7 +34,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from carillon_server.delivery.providers.egress import Egress
 from carillon_server.delivery.providers.http import HttpLimits
@@ -44,10 +48,12 @@ from carillon_server.testing import HttpFake, Reply
 _CASES = Path(__file__).parent / "cases"
 IMPATIENT = HttpLimits(connect_seconds=1.0, total_seconds=0.5)
 _OK = Reply()
+FakeServer: TypeAlias = Any
+"""An `HttpFake`, or a fake of another protocol that is used alike."""
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
-async def no_priming(_provider: Provider, _fake: HttpFake) -> None:
+async def no_priming(_provider: Provider, _fake: FakeServer) -> None:
     """Most kinds need none."""
 
 
@@ -69,23 +75,27 @@ class Case:
     """One kind, and how to meet it."""
 
     kind: ProviderKind[Any]
-    settings: Callable[[HttpFake], Mapping[str, Any]]
-    message: Callable[[HttpFake], Message]
+    settings: Callable[[FakeServer], Mapping[str, Any]]
+    message: Callable[[FakeServer], Message]
     accepted: Reply = _OK
     accepted_id: str | None = None
     """None: any, but not empty."""
     secrets: tuple[str, ...] = ()
-    fake: Callable[[], HttpFake] = HttpFake
-    prime: Callable[[Provider, HttpFake], Any] = no_priming
+    fake: Callable[[], FakeServer] = HttpFake
+    prime: Callable[[Provider, FakeServer], Any] = no_priming
+    asked: Callable[[Any], int] = field(default=lambda fake: len(fake.requests))
+    down: tuple[int, ...] = (500, 502, 503, 504)
+    speaks_http: bool = True
+    opaque: bool = False
     throttled_is_retry: bool = False
     name: str = ""
     """Tells several cases of a kind apart."""
-    ca_file: Callable[[HttpFake], str] = field(default=lambda _fake: "")
+    ca_file: Callable[[FakeServer], str] = field(default=lambda _fake: "")
 
     def __str__(self) -> str:
         return self.name or self.kind.name
 
-    def workshop(self, fake: HttpFake, limits: HttpLimits = IMPATIENT) -> Workshop:
+    def workshop(self, fake: FakeServer, limits: HttpLimits = IMPATIENT) -> Workshop:
         """An installation that may reach this machine."""
         return Workshop(
             clock=lambda: datetime.now(UTC),
@@ -95,7 +105,7 @@ class Case:
             sms_ledger=FreeLedger(),
         )
 
-    def build(self, fake: HttpFake) -> Provider:
+    def build(self, fake: FakeServer) -> Provider:
         """As the directory of routes does it."""
         settings = self.kind.settings.model_validate(dict(self.settings(fake)))
         return self.kind.build("conformance", settings, self.workshop(fake))

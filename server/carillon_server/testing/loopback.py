@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -12,7 +13,7 @@ from carillon_server.testing.certificate import Certificate
 _CERTAIN_SECONDS = 5.0
 
 
-class LoopbackServer:
+class LoopbackServer(ABC):
     """Listens from entering the context to leaving it. Subclasses say what happens on a connection."""
 
     protocols: tuple[str, ...] = ("http/1.1",)
@@ -73,9 +74,9 @@ class LoopbackServer:
         """Returns when exactly so many are open; raises TimeoutError."""
         await self._wait_until(lambda: len(self._open) == count, within_seconds)
 
+    @abstractmethod
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until it ends."""
-        raise NotImplementedError
 
     async def _wait_until(self, reached: Callable[[], bool], within_seconds: float) -> None:
         async with asyncio.timeout(within_seconds), self._changed:

@@ -1,6 +1,7 @@
-"""Writes docs/reference/configuration.md and docs/reference/cli.md from the code that they describe.
+"""Writes configuration.md, cli.md and providers.md in docs/reference from the code that they describe.
 
-Run `python tools/generate_docs.py` after changing a setting or a command; a test fails while they differ.
+Run `python tools/generate_docs.py` after changing a setting, a command or a kind of providers; a test fails
+while they differ.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from typer.main import get_command
 from carillon_server.cli.connection import CONNECTION
 from carillon_server.cli.program import program
 from carillon_server.config import Settings
+from carillon_server.delivery.providers.describe import describe_kind
+from carillon_server.delivery.providers.kinds import KINDS
+from carillon_server.domain.provider_kind import ProviderField, ProviderKindInfo
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
 
@@ -70,6 +74,24 @@ operator), and all others as `user-a`, or as the gateway where `--recipient` nam
 
 """
 
+_PROVIDERS_HEAD = """\
+# Kinds of providers
+
+A provider is a row of a tenant: a name, a *kind* (the code that talks to the service), a channel, and the
+settings of that kind. [Configure providers](../how-to/configure-providers.md) tells how to put one, and what
+holds for all of them. `carillon providers kinds` lists the same as here, by the service that you call.
+
+*Needs* are the settings without a default. *At most once*: an attempt whose fate is not known ends as
+UNKNOWN, and is not repeated. *Callbacks*: what the service tells afterwards
+[can be taken](../how-to/take-provider-callbacks.md).
+
+This page is generated from `server/carillon_server/delivery/providers/kinds.py` by `tools/generate_docs.py`.
+
+| kind | channels | needs | at most once | callbacks |
+|---|---|---|---|---|
+"""
+
+_FIELDS_HEAD = "| setting | type | default | meaning |\n|---|---|---|---|\n"
 _OPTIONS_HEAD = "| option | default | meaning |\n|---|---|---|\n"
 _SEE_CONNECTION = "Takes the [connection options](#connection-options) too.\n"
 
@@ -95,6 +117,12 @@ def command_line() -> str:
     return _CLI_HEAD + _options_table(shared) + "".join(sections)
 
 
+def providers() -> str:
+    """The page of all kinds of providers."""
+    kinds = [describe_kind(KINDS[name]) for name in sorted(KINDS)]
+    return _PROVIDERS_HEAD + "".join(map(_kind_row, kinds)) + "".join(map(_kind_section, kinds))
+
+
 def command_tree() -> list[tuple[tuple[str, ...], Any]]:
     """Every command under its names."""
     return list(_commands(get_command(program)))
@@ -102,7 +130,11 @@ def command_tree() -> list[tuple[tuple[str, ...], Any]]:
 
 def pages() -> dict[Path, str]:
     """What every generated page should hold."""
-    return {REFERENCE / "configuration.md": configuration(), REFERENCE / "cli.md": command_line()}
+    return {
+        REFERENCE / "configuration.md": configuration(),
+        REFERENCE / "cli.md": command_line(),
+        REFERENCE / "providers.md": providers(),
+    }
 
 
 def variable(name: str, field: FieldInfo) -> str:
@@ -205,6 +237,25 @@ def _shown(default: object) -> str:
     if default in (None, "", False, [], ()):
         return ""
     return f"`{getattr(default, 'value', default)}`"
+
+
+def _kind_row(kind: ProviderKindInfo) -> str:
+    channels = ", ".join(channel.name for channel in kind.channels)
+    needs = ", ".join(f"`{field.name}`" for field in kind.fields if field.required)
+    marks = " | ".join("yes" if mark else "" for mark in (kind.at_most_once, kind.has_callbacks))
+    return f"| [`{kind.name}`](#{kind.name}) | {channels} | {needs or 'nothing'} | {marks} |\n"
+
+
+def _kind_section(kind: ProviderKindInfo) -> str:
+    rows = "".join(map(_field_row, kind.fields))
+    return f"\n## `{kind.name}`\n\n" + (_FIELDS_HEAD + rows if rows else "It has no settings.\n")
+
+
+def _field_row(field: ProviderField) -> str:
+    kind = f"{field.type}, secret" if field.secret else field.type
+    default = f"`{field.default}`" if field.default not in ("", '""', "[]", "{}") else ""
+    default = "required" if field.required else default
+    return f"| `{field.name}` | {_cell(kind)} | {_cell(default)} | {_cell(field.description)} |\n"
 
 
 def _cell(text: str) -> str:

@@ -14,7 +14,8 @@ import carillon_server.delivery.metrics
 import carillon_server.telemetry  # noqa: F401 - both register what they measure
 from carillon_gateway import settings as gateway_settings
 from carillon_server.config import Settings
-from tests.docs.pages import ROOT, all_pages, anchors, prose
+from carillon_server.delivery.providers.kinds import KINDS
+from tests.docs.pages import PROVIDERS, ROOT, all_pages, anchors, prose
 from tools import generate_docs
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -80,6 +81,15 @@ def test_every_command_and_option_is_described(names: tuple[str, ...], command: 
     assert f"## `{' '.join(names)}" in generate_docs.command_line()
     for parameter in command.params:
         assert parameter.help, f"{' '.join(names)} {parameter.name}"
+
+
+def test_every_kind_of_providers_can_be_found() -> None:
+    page = PROVIDERS.read_text()
+    for kind in KINDS.values():
+        rows = [row for row in page.splitlines() if f"`{kind.name}`" in row and row.startswith("|")]
+        assert rows, kind.name
+        for channel in kind.channels:
+            assert any(row.startswith((f"| {channel.name} |", "| all of these |")) for row in rows)
 
 
 def test_every_setting_of_the_gateway_is_described() -> None:

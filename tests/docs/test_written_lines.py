@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from tests.docs.conftest import RunScript
-from tests.docs.pages import README, TUTORIAL, blocks
+from tests.docs.pages import PROVIDERS, README, TUTORIAL, blocks
 
 
 def block_with(text: str) -> str:
@@ -47,4 +47,26 @@ def test_the_python_lines_of_the_readme(run_script: RunScript) -> None:
     script = f"import sys\ntoken = sys.argv[1]\n{code}"
     token = "$(.venv/bin/carillon token shop --role producer)"
     finished = run_script(f".venv/bin/python - {token} <<'END'\n{script}\nEND")
+    assert finished.returncode == 0, finished.stderr
+
+
+_AS_WRITTEN_FOR_PROVIDERS = """
+import json
+from datetime import timedelta
+from carillon import Client
+
+made = json.load(open(".carillon/data/endpoints.json"))
+token = "a token of the gateway"
+client = Client(made["grpc"], token=made["tokens"]["producer"])
+operator = Client(made["grpc"], token=made["tokens"]["operator"])
+"""
+
+
+def test_the_lines_about_providers(run_script: RunScript) -> None:
+    """After the others: what they configure does not go out any more."""
+    lines = "".join(blocks(PROVIDERS, "sh"))
+    code = "\n".join([_AS_WRITTEN_FOR_PROVIDERS, *blocks(PROVIDERS, "python")])
+    finished = run_script(f".venv/bin/python - <<'END'\n{code}\nEND")
+    assert finished.returncode == 0, finished.stderr
+    finished = run_script(f"PATH=.venv/bin:$PATH; echo secret > relay-password\n{lines}")
     assert finished.returncode == 0, finished.stderr

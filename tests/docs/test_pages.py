@@ -11,7 +11,8 @@ from prometheus_client import REGISTRY
 from pydantic.fields import FieldInfo
 
 import carillon_server.delivery.metrics
-import carillon_server.telemetry  # noqa: F401 - both register what they measure
+import carillon_server.delivery.routing.metrics
+import carillon_server.telemetry  # noqa: F401 - all register what they measure
 from carillon_gateway import settings as gateway_settings
 from carillon_server.config import Settings
 from carillon_server.delivery.providers.kinds import KINDS

@@ -1,7 +1,8 @@
 """The far side of the network, for tests: servers on loopback that speak the real protocols and do as told.
 
-`HttpFake` answers HTTP requests; the fakes of vendors are made of it. Reach one from a service under test by
-allowing loopback: `CARILLON_EGRESS_ALLOWED_NETWORKS=127.0.0.0/8`.
+`HttpFake` answers HTTP requests; the fakes of vendors are made of it. `SmtpFake` takes mails. Each module
+shows how its fake is used. Reach one from a service under test by allowing loopback:
+`CARILLON_EGRESS_ALLOWED_NETWORKS=127.0.0.0/8`.
 """
 
 from carillon_server.testing.answers import Fault, Reply, Step

@@ -1,4 +1,7 @@
-"""What a fake can do with a request."""
+"""What a fake can do with a request.
+
+fake.answer_with(Reply(429, {"retry-after": "7"}), Reply.of_json({"id": 1}), Fault.HANG_UP)
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
     key = make_apns_key()
     async with ApnsFake(certificate, key) as apns:
         settings = {**apns.settings(), "private_key": key}
-        ...
+        ...  # put a provider of the kind `apns` with them, an endpoint, and send
         assert apns.notifications[0].payload["aps"]["alert"]["title"] == "Invoice 7 is paid"
 
 It speaks HTTP/2 over TLS, so the installation has to trust `certificate.certificate_file`.

@@ -1,4 +1,10 @@
-"""Certificates that nobody else would accept."""
+"""Certificates that nobody else would accept.
+
+certificate = Certificate.make(tmp_path)
+async with HttpFake(tls=certificate) as fake:
+    context = ssl.create_default_context(cafile=certificate.certificate_file)
+    ...  # a client with this context gets in
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Throw-away credentials, as vendors hand them out. They are good for fakes alone."""
+"""Throw-away credentials, as vendors hand them out. They are good for fakes alone.
+
+settings = {"private_key": make_vapid_key(), "subject": "mailto:ops@example.com"}  # of `web_push`
+"""
 
 from __future__ import annotations
 

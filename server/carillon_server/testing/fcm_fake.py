@@ -2,7 +2,7 @@
 
 async with FcmFake() as fcm:
     settings = {"service_account": fcm.service_account(), "api_url": fcm.url}
-    ...
+    ...  # put a provider of the kind `fcm` with them, an endpoint, and send
     assert fcm.messages[0]["notification"]["title"] == "Invoice 7 is paid"
 """
 

@@ -1,4 +1,10 @@
-"""`HttpFake` over HTTP/2: many requests at once on one connection, which needs TLS."""
+"""`HttpFake` over HTTP/2: many requests at once on one connection, which needs TLS.
+
+async with Http2Fake(tls=Certificate.make(tmp_path)) as fake:
+    fake.answer_with(Fault.HANG)
+    ...  # the first request hangs; the others, on the same connection, are answered
+    await fake.wait_for(2)
+"""
 
 from __future__ import annotations
 

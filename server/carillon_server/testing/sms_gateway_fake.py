@@ -1,4 +1,10 @@
-"""A gateway for text messages that knows nothing but HTTP, JSON and repeats."""
+"""A gateway for text messages that knows nothing but HTTP, JSON and repeats.
+
+async with SmsGatewayFake() as gateway:
+    settings = {"url": gateway.url, "auth": "bearer", "token": gateway.token, "id_path": "messages.0.id"}
+    ...  # put a provider of the kind `http_sms` with them, and send
+    assert gateway.messages["msg-0"]["text"] == "Invoice 7 is paid"
+"""
 
 from __future__ import annotations
 

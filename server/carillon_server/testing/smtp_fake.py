@@ -1,10 +1,10 @@
 """A mail relay that does as it is told.
 
-    async with SmtpFake() as relay:
-        relay.answer_with(Reply(451), Fault.RESET)
-        ...  # the first mail is put off, on the second the connection is reset, all others are taken
-        await relay.wait_for(2)
-        assert relay.mails[0].message["Subject"] == "Invoice 7 is paid"
+async with SmtpFake() as relay:
+    relay.answer_with(Reply(451), Fault.RESET)
+    ...  # the first mail is put off, on the second the connection is reset, all others are taken
+    await relay.wait_for(2)
+    assert relay.mails[0].message["Subject"] == "Invoice 7 is paid"
 """
 
 from __future__ import annotations

@@ -1,4 +1,11 @@
-"""Twilio as far as text messages need it."""
+"""Twilio as far as text messages need it.
+
+async with TwilioFake() as twilio:
+    settings = {"account_sid": twilio.account_sid, "auth_token": twilio.auth_token, "api_url": twilio.url}
+    twilio.refusals["+4915112345678"] = 21610
+    ...  # put a provider of the kind `twilio` with them and a sender, and send
+    assert [fields["Body"] for fields in twilio.messages.values()] == ["Invoice 7 is paid"]
+"""
 
 from __future__ import annotations
 
@@ -16,8 +23,6 @@ from carillon_server.testing.http_fake import HttpFake, ReceivedRequest
 
 TWILIO_ACCOUNT = "AC" + "0" * 32
 TWILIO_TOKEN = "f" * 32
-
-
 _SIGNATURE = "x-twilio-signature"
 
 

@@ -2,7 +2,7 @@
 
 async with WebPushFake() as service:
     browser = service.subscribe(application_server_key)
-    ...  # put `browser.subscription` as the address of a PUSH endpoint
+    ...  # put `browser.subscription` as the address of a PUSH endpoint, and send
     assert browser.messages[0]["title"] == "Invoice 7 is paid"
 """
 

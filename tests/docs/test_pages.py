@@ -12,7 +12,8 @@ from pydantic.fields import FieldInfo
 
 import carillon_server.delivery.metrics
 import carillon_server.delivery.routing.metrics
-import carillon_server.telemetry  # noqa: F401 - all register what they measure
+import carillon_server.telemetry
+import carillon_server.testing
 from carillon_gateway import settings as gateway_settings
 from carillon_server.config import Settings
 from carillon_server.delivery.providers.kinds import KINDS
@@ -91,6 +92,13 @@ def test_every_kind_of_providers_can_be_found() -> None:
         assert rows, kind.name
         for channel in kind.channels:
             assert any(row.startswith((f"| {channel.name} |", "| all of these |")) for row in rows)
+
+
+def test_every_fake_can_be_found() -> None:
+    page = (ROOT / "docs/how-to/test-against-the-far-side.md").read_text()
+    fakes = [name for name in carillon_server.testing.__all__ if name.endswith("Fake") or "make_" in name]
+    assert fakes
+    assert [name for name in fakes if f"`{name}`" not in page] == []
 
 
 def test_every_setting_of_the_gateway_is_described() -> None:

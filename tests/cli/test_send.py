@@ -1,4 +1,4 @@
-"""Files on the command line."""
+"""Files and fallbacks on the command line."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from carillon.testing import FakeCarillon
+from carillon.v1 import types_pb2
 from tests.cli.command import Run
 
 
@@ -34,4 +35,23 @@ def test_a_file_is_sent_as_what_its_name_says(
 def test_a_file_that_is_not_there_is_not_sent(service: FakeCarillon, carillon: Run, tmp_path: Path) -> None:
     options = ("--to", "ada", "--title", "Paid", "--attach", tmp_path / "none.pdf")
     assert carillon("send", "invoice.paid", *options).exit_code == 2
+    assert service.sent == []
+
+
+def test_fallbacks_are_sent_as_they_are_typed(service: FakeCarillon, carillon: Run) -> None:
+    options = ("--to", "ada", "--title", "Paid", "--fallback", "push,sms:5m", "--fallback", "email,chat")
+    assert carillon("send", "invoice.paid", *options).exit_code == 0
+    (request,) = service.sent
+    push_or_sms, mail_or_chat = request.fallbacks
+    assert push_or_sms.channels == [types_pb2.CHANNEL_PUSH, types_pb2.CHANNEL_SMS]
+    assert push_or_sms.after.seconds == 300
+    assert mail_or_chat.channels == [types_pb2.CHANNEL_EMAIL, types_pb2.CHANNEL_CHAT]
+    assert not mail_or_chat.HasField("after")
+
+
+@pytest.mark.parametrize("typed", ["push,pigeon", "push,sms:soon"])
+def test_what_is_no_fallback_is_not_sent(service: FakeCarillon, carillon: Run, typed: str) -> None:
+    assert (
+        carillon("send", "invoice.paid", "--to", "ada", "--title", "Paid", "--fallback", typed).exit_code == 2
+    )
     assert service.sent == []

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from carillon_server.cli import output
+from carillon_server.cli import fallbacks, output
 from carillon_server.cli.session import Session, calls_service
-from carillon_server.cli.values import parse_duration, split_list
+from carillon_server.cli.values import split_list
 
 if TYPE_CHECKING:
     from carillon.v1.delivery_service_pb2 import DeliverySettings
-    from carillon.v1.types_pb2 import Fallback
 
 MAILS = "What mails have in common"
 TEXTS = "What text messages may cost"
@@ -95,8 +94,7 @@ async def set_settings(
         _option(
             "--fallback",
             ORDER,
-            "Channels to try in order, and how long to wait for each: push,sms or push,sms:5m; repeatable. "
-            "`none` takes all away.",
+            f"{fallbacks.HELP} `none` takes all away.",
         ),
     ] = None,
 ) -> None:
@@ -108,25 +106,9 @@ async def set_settings(
         held.sandbox = sandbox
     if fallback:
         del held.fallbacks[:]
-        held.fallbacks.extend(_fallback(text) for text in fallback if text != "none")
+        held.fallbacks.extend(fallbacks.parse_fallback(text) for text in fallback if text != "none")
     response = await session.client.update_delivery_settings(settings=held, update_mask=["*"])
     _print(session, response.settings)
-
-
-def _fallback(text: str) -> Fallback:
-    from carillon.v1.types_pb2 import Channel, Fallback
-
-    names, colon, wait = text.partition(":")
-    try:
-        numbers = [Channel.Value(f"CHANNEL_{name.upper()}") for name in split_list([names])]
-    except ValueError:
-        raise typer.BadParameter(
-            f"{names!r} are no channels: write push,sms.", param_hint="--fallback"
-        ) from None
-    made = Fallback(channels=numbers)
-    if colon:
-        made.after.FromTimedelta(parse_duration(wait))
-    return made
 
 
 def _print(session: Session, held: DeliverySettings) -> None:

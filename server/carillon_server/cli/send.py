@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from carillon.types import Attachment
-from carillon_server.cli import output
+from carillon_server.cli import fallbacks, output
 from carillon_server.cli.names import ChannelName, PriorityName
 from carillon_server.cli.session import Session, calls_service
 from carillon_server.cli.values import (
@@ -74,6 +74,7 @@ class HandlingOptions:
     channel: Annotated[list[ChannelName] | None, _rule("--channel", "Only on this channel; repeatable.")] = (
         None
     )
+    fallback: Annotated[list[str] | None, _rule("--fallback", fallbacks.HELP, metavar="CHANNELS")] = None
     priority: Annotated[PriorityName, _rule("--priority", "How urgent it is.")] = PriorityName.NORMAL
     label: Annotated[list[str] | None, _rule("--label", "A tag; repeatable.", metavar="KEY=VALUE")] = None
     category: Annotated[str, _rule("--category", "The group of types it belongs to.")] = ""
@@ -118,6 +119,7 @@ async def send(
         content={"title": title, "body": content.body, "action_url": content.url, "icon": content.icon},
         data=handling.data,
         channels=[channel.name for channel in handling.channel or ()],
+        fallbacks=[fallbacks.parse_fallback(text) for text in handling.fallback or ()],
         priority=handling.priority.name,
         category=handling.category,
         thread_key=handling.thread,

@@ -40,7 +40,7 @@ class WebAddress:
     @property
     def ip(self) -> IpAddress | None:
         """The host, where it is an address and no name."""
-        return _read_ip(self.host)
+        return read_ip(self.host)
 
     @property
     def authority(self) -> str:
@@ -107,7 +107,10 @@ def _to_ascii(name: str) -> str:
         raise ValueError("the host is no name") from error
 
 
-def _read_ip(host: str) -> IpAddress | None:
+def read_ip(host: str) -> IpAddress | None:
+    """An address without a zone; None: it is a name."""
+    if "%" in host:
+        return None
     try:
         return IPv6Address(host) if ":" in host else IPv4Address(host)
     except ValueError:

@@ -17,7 +17,7 @@ from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 
 from carillon_server.domain.public_address import embedded_ipv4, is_public
-from carillon_server.domain.web_address import IpAddress, WebAddress
+from carillon_server.domain.web_address import IpAddress, WebAddress, read_ip
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """The addresses behind a name, as text. Raises OSError where there are none."""
@@ -74,7 +74,8 @@ class Egress:
         Raises AddressForbiddenError when any is forbidden: a name with a public and a private record is an
         attempt to be let in by the first one. Raises OSError where the name leads nowhere.
         """
-        found = await self._resolver(host, port)
+        # An address is its own answer: no thread and no library has to be asked.
+        found = [host] if read_ip(host) else await self._resolver(host, port)
         if not found:
             raise OSError("the name has no addresses")
         for text in found:

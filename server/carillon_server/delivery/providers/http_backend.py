@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Iterable
-from typing import Any
 
-from anyio import CancelScope
-from httpcore2 import SOCKET_OPTION, AnyIOBackend, AsyncNetworkStream, ConnectError, ConnectTimeout
+from httpcore2 import (
+    SOCKET_OPTION,
+    AsyncNetworkBackend,
+    AsyncNetworkStream,
+    ConnectError,
+    ConnectTimeout,
+)
 
 from carillon_server.delivery.providers.egress import Egress
+from carillon_server.delivery.providers.http_stream import Stream
 
 
-class CheckedBackend(AnyIOBackend):
+class CheckedBackend(AsyncNetworkBackend):
     """The network as the HTTP client sees it. TLS still asks for the certificate of the name."""
 
     def __init__(self, egress: Egress) -> None:
@@ -33,13 +37,14 @@ class CheckedBackend(AnyIOBackend):
         """
         try:
             async with asyncio.timeout(timeout):
-                return _Plain(await self._connect_any(host, port, timeout, socket_options))
+                return await self._connect_any(host, port, timeout)
         except TimeoutError as error:
             raise ConnectTimeout("too slow to connect") from error
 
-    async def _connect_any(
-        self, host: str, port: int, timeout: float | None, socket_options: Iterable[SOCKET_OPTION] | None
-    ) -> AsyncNetworkStream:
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def _connect_any(self, host: str, port: int, timeout: float | None) -> Stream:
         try:
             addresses = await self._egress.resolve(host, port)
         except OSError as error:
@@ -48,38 +53,18 @@ class CheckedBackend(AnyIOBackend):
         failed: ConnectError | ConnectTimeout = ConnectError("no address")
         for address in addresses:
             try:
-                return await super().connect_tcp(address, port, timeout=share, socket_options=socket_options)
+                return await _connect(address, port, share)
             except (ConnectError, ConnectTimeout) as error:
                 failed = error
         raise failed
 
 
-class _Plain(AsyncNetworkStream):
-    """A connection without TLS, or before it. httpcore2 forgets one whose handshake is cancelled, and its
-    socket would stay open; this one is closed.
-    """
-
-    def __init__(self, stream: AsyncNetworkStream) -> None:
-        self._stream = stream
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self._stream.read(max_bytes, timeout)
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await self._stream.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-    async def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> AsyncNetworkStream:
-        try:
-            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
-        except BaseException:
-            with CancelScope(shield=True):
-                await self._stream.aclose()
-            raise
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
+async def _connect(address: str, port: int, timeout: float | None) -> Stream:
+    try:
+        async with asyncio.timeout(timeout):
+            _, stream = await asyncio.get_running_loop().create_connection(Stream, address, port)
+    except TimeoutError as error:
+        raise ConnectTimeout("too slow to connect") from error
+    except OSError as error:
+        raise ConnectError(error) from error
+    return stream

@@ -21,13 +21,13 @@ from h2.exceptions import ProtocolError
 from carillon_server.delivery.providers.egress import AddressForbiddenError, Egress
 from carillon_server.delivery.providers.http_answer import HttpAnswer, HttpFailure
 from carillon_server.delivery.providers.http_backend import CheckedBackend
+from carillon_server.delivery.providers.http_pool import PlainPool, Pool, SharedPool
 from carillon_server.domain.web_address import WebAddress
 
 _SILENCE_SHARE = 0.8
 """Of an answer's time, after which a connection on which nothing at all comes is taken for dead. Over HTTP/2
 many requests share one; if they only gave up one by one, all later ones would be sent into the same void.
 """
-_SENDING = ("http11.send_request_headers.started", "http2.send_request_headers.started")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +60,7 @@ class HttpClient:
         self._egress = egress
         self._limits = limits
         self._silence_share = _SILENCE_SHARE if http2 else 1.0
-        self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=_tls(ca_file),
-            max_connections=self._limits.max_connections,
-            keepalive_expiry=self._limits.idle_seconds,
-            http1=True,
-            http2=http2,
-            network_backend=CheckedBackend(egress),
-        )
+        self._pool = _pool(egress, limits, _tls(ca_file), http2=http2)
 
     async def post(
         self, url: str, body: bytes, headers: Mapping[str, str], *, total_seconds: float | None = None
@@ -104,7 +97,7 @@ class HttpClient:
 class _Exchange:
     """One request under way."""
 
-    def __init__(self, pool: httpcore2.AsyncConnectionPool, limits: HttpLimits, silence_share: float) -> None:
+    def __init__(self, pool: Pool, limits: HttpLimits, silence_share: float) -> None:
         self._pool = pool
         self._limits = limits
         self._silence_share = silence_share
@@ -116,7 +109,7 @@ class _Exchange:
         request = self._write(method, address, headers, body, seconds)
         try:
             async with asyncio.timeout(seconds):
-                return await self._read(await self._pool.handle_async_request(request))
+                return await self._pool.exchange(request, self._sending, self._read)
         except AddressForbiddenError as error:
             return HttpFailure("address_forbidden", str(error), sent=False)
         except (httpcore2.TimeoutException, TimeoutError):
@@ -149,12 +142,11 @@ class _Exchange:
                     "write": seconds,
                     "pool": connect_seconds,
                 },
-                "trace": self._watch,
             },
         )
 
-    async def _watch(self, event: str, _info: Mapping[str, object]) -> None:
-        self._sent = self._sent or event in _SENDING
+    def _sending(self) -> None:
+        self._sent = True
 
     async def _read(self, response: httpcore2.Response) -> HttpAnswer:
         body = bytearray()
@@ -200,6 +192,24 @@ def _explain_tls(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate is not accepted: {error.verify_message}"
     return "no TLS connection"
+
+
+def _pool(egress: Egress, limits: HttpLimits, tls: ssl.SSLContext, *, http2: bool) -> Pool:
+    network = CheckedBackend(egress)
+    if not http2:
+        return PlainPool(
+            network, tls, max_connections=limits.max_connections, idle_seconds=limits.idle_seconds
+        )
+    return SharedPool(
+        httpcore2.AsyncConnectionPool(
+            ssl_context=tls,
+            max_connections=limits.max_connections,
+            keepalive_expiry=limits.idle_seconds,
+            http1=True,
+            http2=True,
+            network_backend=network,
+        )
+    )
 
 
 def _tls(ca_file: str) -> ssl.SSLContext:

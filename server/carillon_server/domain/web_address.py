@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import quote, urlsplit
 
@@ -18,6 +19,8 @@ IpAddress = IPv4Address | IPv6Address
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _MAX_HOST_CHARACTERS = 253
+# Requests go to few hosts, again and again.
+_REMEMBERED_HOSTS = 2_000
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 # The last label of a name is never a number; of what `inet_aton` takes for an address, it always is.
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -84,6 +87,7 @@ def _read_ipv6(literal: str) -> str:
         raise ValueError("the host is no IPv6 address") from error
 
 
+@lru_cache(maxsize=_REMEMBERED_HOSTS)
 def _read_name(text: str) -> str:
     name = _to_ascii(text).lower().removesuffix(".")
     labels = name.split(".")
@@ -107,6 +111,7 @@ def _to_ascii(name: str) -> str:
         raise ValueError("the host is no name") from error
 
 
+@lru_cache(maxsize=_REMEMBERED_HOSTS)
 def read_ip(host: str) -> IpAddress | None:
     """An address without a zone; None: it is a name."""
     if "%" in host:

@@ -13,7 +13,7 @@ from carillon.v1 import types_pb2
 from carillon_server.delivery.claim import Claimer
 from carillon_server.delivery.conclusion import Judge
 from carillon_server.delivery.executor import Executor
-from carillon_server.delivery.queueing import LONGEST_LINE_SECONDS, WaitingLines
+from carillon_server.delivery.queueing import LONGEST_ABSENCE_SECONDS, LONGEST_LINE_SECONDS, WaitingLines
 from carillon_server.delivery.recorder import Recorder
 from carillon_server.delivery.routing.route import Wait
 from carillon_server.domain.backoff import RetryPolicy
@@ -122,6 +122,20 @@ def test_ten_thousand_that_wait_come_back_one_after_the_other() -> None:
     # Neither another tenant nor what is urgent stands behind them.
     assert lines.join(("b", E, Lane.BULK), Wait(5.0, "breaker_open")) < 6.0
     assert lines.join(("a", E, Lane.URGENT), Wait(5.0, "breaker_open")) < 6.0
+
+
+@pytest.mark.parametrize(("interval_seconds", "a_second"), [(0.005, 450), (0.1, 260)])
+def test_however_many_wait_few_come_back_at_once(interval_seconds: float, a_second: int) -> None:
+    """A hundred thousand of one tenant: were they only spread over a minute, others would pay for them."""
+    lines = WaitingLines(Random(1), clock=lambda: 0.0)
+    wait = Wait(5.0, "rate_limited", interval_seconds)
+    waits = sorted(lines.join(("a", E), wait) for _ in range(50_000))
+    assert max(waits) <= 1.1 * (5.0 + LONGEST_ABSENCE_SECONDS)
+    minutes = [0] * 70
+    for seconds in waits:
+        minutes[int(seconds // 60)] += 1
+    assert max(minutes) <= 60 * a_second
+    assert lines.join(("b", E), wait) < 6.0
 
 
 def test_a_line_at_a_limit_moves_as_fast_as_the_limit() -> None:

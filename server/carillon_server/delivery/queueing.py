@@ -3,6 +3,9 @@
 Were all that wait for one provider to come back when it is free again, ten thousand of them would be claimed
 only to be sent away, again and again, and whatever else is due would stand behind them. So they come back one
 after the other, in the order in which they were sent away, at a pace that costs next to nothing.
+
+A line is a minute long. Who finds it full comes back later, also one after the other: however many they are,
+sending them away again takes a worker little of its time.
 """
 
 from __future__ import annotations
@@ -20,9 +23,12 @@ LineKey: TypeAlias = tuple[str, Channel, Lane]
 """Tenant, channel and lane: nobody urgent stands behind those who can wait."""
 
 LONGEST_LINE_SECONDS = 60.0
-"""Nobody is sent further back: what they wait for may be over long before."""
+"""Where the line ends: what those in it wait for may be over long before."""
+LONGEST_ABSENCE_SECONDS = 3600.0
+"""Nobody who found the line full is sent away for longer, but for what the wait itself takes."""
 _GAP_SECONDS = 0.005
 _LONGEST_GAP_SECONDS = 1.0
+_ABSENT_GAP_SECONDS = 0.004
 _SHORTEST_SECONDS = 0.02
 _MAX_LINES = 10_000
 
@@ -34,6 +40,8 @@ class WaitingLines:
         self._rng = rng
         self._clock = clock
         self._ends: dict[LineKey, float] = {}
+        self._absent_until: dict[LineKey, float] = {}
+        """When the last of those comes back who found the line full."""
 
     def join(self, key: LineKey, wait: Wait) -> float:
         """Seconds until the next one in this line is to come back."""
@@ -42,14 +50,24 @@ class WaitingLines:
         turn = max(now + seconds, self._ends.get(key, 0.0) + _gap(wait))
         furthest = now + seconds + LONGEST_LINE_SECONDS
         if turn > furthest:
-            return seconds + self._rng.uniform(LONGEST_LINE_SECONDS / 2, LONGEST_LINE_SECONDS)
-        self._forget_old_lines(now)
-        self._ends[key] = turn
+            turn = self._send_away(key, now + seconds)
+        else:
+            self._ends = _without_old(self._ends, now)
+            self._ends[key] = turn
         return (turn - now) * (1 + self._rng.uniform(0, 0.1))
 
-    def _forget_old_lines(self, now: float) -> None:
-        if len(self._ends) >= _MAX_LINES:
-            self._ends = {key: end for key, end in self._ends.items() if end > now}
+    def _send_away(self, key: LineKey, soonest: float) -> float:
+        turn = max(soonest + LONGEST_LINE_SECONDS / 2, self._absent_until.get(key, 0.0) + _ABSENT_GAP_SECONDS)
+        furthest = soonest + LONGEST_ABSENCE_SECONDS
+        if turn > furthest:
+            return self._rng.uniform(soonest + LONGEST_ABSENCE_SECONDS / 2, furthest)
+        self._absent_until = _without_old(self._absent_until, soonest)
+        self._absent_until[key] = turn
+        return turn
+
+
+def _without_old(ends: dict[LineKey, float], now: float) -> dict[LineKey, float]:
+    return ends if len(ends) < _MAX_LINES else {key: end for key, end in ends.items() if end > now}
 
 
 def _gap(wait: Wait) -> float:

@@ -129,13 +129,13 @@ def test_however_many_wait_few_come_back_at_once(interval_seconds: float, a_seco
     """A hundred thousand of one tenant: were they only spread over a minute, others would pay for them."""
     lines = WaitingLines(Random(1), clock=lambda: 0.0)
     wait = Wait(5.0, "rate_limited", interval_seconds)
-    waits = sorted(lines.join(("a", E), wait) for _ in range(50_000))
+    waits = sorted(lines.join(("a", E, Lane.BULK), wait) for _ in range(50_000))
     assert max(waits) <= 1.1 * (5.0 + LONGEST_ABSENCE_SECONDS)
     minutes = [0] * 70
     for seconds in waits:
         minutes[int(seconds // 60)] += 1
     assert max(minutes) <= 60 * a_second
-    assert lines.join(("b", E), wait) < 6.0
+    assert lines.join(("b", E, Lane.BULK), wait) < 6.0
 
 
 def test_a_line_at_a_limit_moves_as_fast_as_the_limit() -> None:

@@ -144,6 +144,21 @@ def test_a_line_at_a_limit_moves_as_fast_as_the_limit() -> None:
     assert 10 <= waits[-1] <= 11
 
 
+@pytest.mark.parametrize("message_id", ["a\0b", "a\ud800b", "".join(map(chr, range(0x4E00, 0x9E00)))])
+async def test_an_id_that_cannot_be_stored_as_it_is_takes_no_result_along(
+    house: House, message_id: str
+) -> None:
+    far = Far("far", Delivered(message_id), Delivered("fine"))
+    names = await house.crowd(5)
+    await house.send(*names)
+    async with house.working(ScriptedRoutes({E: [far]})):
+        rows = await house.settled({DeliveryState.DELIVERED})
+    assert [row["attempt_count"] for row in rows] == [1] * 5
+    ids = {attempt["provider_message_id"] for attempt in await house.attempts()}
+    assert "fine" in ids
+    assert len(ids) == 2
+
+
 async def test_what_may_have_been_heard_is_not_said_again(house: House) -> None:
     far = Far("far", Unknown("timeout", "no answer"), at_most_once=True)
     await house.people("ann")

@@ -20,7 +20,7 @@ from carillon_server.domain.outcome import (
 from carillon_server.storage.deliveries import Claim
 from carillon_server.storage.results import AttemptResult
 
-_MAX_DETAIL_CHARACTERS = 500
+_MAX_CHARACTERS = 500
 
 
 class Judge:
@@ -37,7 +37,10 @@ class Judge:
         match outcome:
             case Delivered(provider_message_id):
                 return AttemptResult(
-                    claim, DeliveryState.DELIVERED, "delivered", provider_message_id=provider_message_id
+                    claim,
+                    DeliveryState.DELIVERED,
+                    "delivered",
+                    provider_message_id=shorten(provider_message_id),
                 )
             case Retry() | Throttled():
                 return self._failed(claim, outcome, seconds, has_alternative=has_alternative)
@@ -82,10 +85,10 @@ def hand_back(claim: Claim) -> AttemptResult:
     return AttemptResult(claim, DeliveryState.RETRYING, "abandoned", delay_seconds=0.0)
 
 
-def shorten(detail: str) -> str:
-    """One line of bounded length that Postgres can store."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in detail).split())
-    return line.encode(errors="replace").decode()[:_MAX_DETAIL_CHARACTERS]
+def shorten(text: str) -> str:
+    """One line of bounded length that Postgres can store, and index."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line.encode(errors="replace").decode()[:_MAX_CHARACTERS]
 
 
 def _ended(

@@ -317,6 +317,8 @@ async def _awaited(test: Callable[[], Awaitable[None]]) -> None:
         ("soon", None),
         ("", None),
         ("٣", None),
+        (f"Sat, 21 Nov {'9' * 30} 12:01:30 GMT", None),
+        (f"Sat, 21 Nov 2026 12:01:30 +{'9' * 30}", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(text: str, seconds: float | None) -> None:

@@ -42,7 +42,7 @@ class HttpAnswer:
             return float(text[:12])
         try:
             date = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         date = date if date.tzinfo else date.replace(tzinfo=UTC)
         return max(0.0, (date - now).total_seconds())

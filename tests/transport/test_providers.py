@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 import grpc
+import pytest
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 
@@ -93,6 +94,16 @@ async def test_what_the_kind_does_not_take_is_named(house: House) -> None:
     assert (await _refusal(house, kind="pigeon")).fields == ["provider.kind"]
     assert (await _refusal(house, channel="CHANNEL_SMS")).fields == ["provider.channel"]
     assert await _listed(house) == {}
+
+
+async def test_names_that_somebody_made_up_leave_room_for_the_refusal(house: House) -> None:
+    """A refusal travels in headers of at most 16 KiB."""
+    made_up = {f"{number:02}" + "😀" * 350: 1 for number in range(20)}
+    with pytest.raises(Refused) as refusal:
+        await _put(house, settings=_settings(signing_secrets=[SECRET], **made_up))
+    assert refusal.value.reason == "FIELD_INVALID"
+    assert len(refusal.value.fields) == 20
+    assert all(field.startswith("provider.settings.") for field in refusal.value.fields)
 
 
 async def test_a_tenant_has_at_most_fifty(house: House) -> None:

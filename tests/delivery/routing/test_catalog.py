@@ -35,7 +35,9 @@ class Server(BaseModel):
 class TextSettings(ProviderSettings):
     account: str = Field(min_length=3, description="Whose account.")
     token: SecretStr = Field(min_length=4, description="Ours.")
-    keys: tuple[SecretStr, ...] = Field(default=(), description="Signing keys, the newest first.")
+    keys: tuple[SecretStr, ...] = Field(
+        default=(), max_length=3, description="Signing keys, the newest first."
+    )
     servers: list[Server] = Field(default=[], description="Where to.")
     port: int = Field(default=25, ge=1, le=65535, description="Which port.")
 
@@ -104,6 +106,12 @@ def test_each_field_that_is_wrong_is_named() -> None:
     }
     assert found["settings.account"] == found["settings.servers[0].token"] == "is required"
     assert found["settings.more"] == "is no setting of this kind"
+    assert violations(**{"x" * 1_000: 1}).keys() >= {f"settings.{'x' * 50}…"}
+
+
+def test_a_list_of_the_wrong_length_is_told_in_words_of_json() -> None:
+    given = {**GOOD, "keys": ["a"] * 4}
+    assert violations(**given) == {"settings.keys": "must have at most 3 items"}
 
 
 @pytest.mark.parametrize(

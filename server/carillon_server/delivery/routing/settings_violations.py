@@ -13,6 +13,8 @@ from carillon_server.domain.errors import FieldViolation
 
 _MAX_VIOLATIONS = 20
 _MAX_CHARACTERS = 200
+# What is refused travels in headers, which have little room.
+_MAX_NAME_CHARACTERS = 50
 _PLAIN = {
     "missing": "is required",
     "extra_forbidden": "is no setting of this kind",
@@ -31,6 +33,7 @@ _PLAIN = {
     "dict_type": "must be an object",
     "model_type": "must be an object",
 }
+_BOUNDS = {"too_short": ("min_length", "at least"), "too_long": ("max_length", "at most")}
 
 
 def describe_violations(
@@ -44,14 +47,21 @@ def describe_violations(
 
 
 def _path(location: Sequence[int | str]) -> str:
-    """As `settings.servers[0].host`."""
-    return "settings" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    """As `settings.servers[0].host`; names that the caller made up are cut."""
+    return "settings" + "".join(f"[{part}]" if isinstance(part, int) else _step(part) for part in location)
+
+
+def _step(name: str) -> str:
+    return f".{name}" if len(name) <= _MAX_NAME_CHARACTERS else f".{name[:_MAX_NAME_CHARACTERS]}…"
 
 
 def _describe(details: ErrorDetails, hidden: set[str]) -> str:
     plain = _PLAIN.get(details["type"])
     if plain is not None:
         return plain
+    if details["type"] in _BOUNDS:
+        name, bound = _BOUNDS[details["type"]]
+        return f"must have {bound} {details['ctx'][name]} items"
     text = details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     # A check that a kind brings along may quote what it was given.
     if any(secret in text for secret in hidden):

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 
+from carillon_server.delivery.providers.header_settings import check_header_value, check_headers
 from carillon_server.delivery.providers.sms import SmsSettings
 from carillon_server.domain.web_address import WebAddress
 
 _MAX_FIELDS = 20
-# RFC 9110: a token; and of values what every server takes.
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-_HEADER_VALUE = re.compile(r"[!-~](?:[ -~]{0,998}[!-~])?")
-_OURS = frozenset({"authorization", "content-length", "content-type", "host", "transfer-encoding"})
+# Credentials go into `auth`.
+_RESERVED = frozenset({"authorization"})
 
 _FieldName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 _Status = Annotated[int, Field(ge=200, le=299)]
@@ -85,13 +83,22 @@ class HttpSmsSettings(SmsSettings):
     @field_validator("headers", "secret_headers")
     @classmethod
     def _are_headers(cls, headers: Mapping[str, str | SecretStr]) -> Mapping[str, str | SecretStr]:
-        for name, value in headers.items():
-            text = value.get_secret_value() if isinstance(value, SecretStr) else value
-            if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(text):
-                raise ValueError("header names are tokens, values are printable ASCII on one line")
-            if name.lower() in _OURS:
-                raise ValueError("a header that the service sets itself cannot be set")
+        check_headers({name: _text_of(value) for name, value in headers.items()}, _RESERVED)
         return headers
+
+    @field_validator("token")
+    @classmethod
+    def _fits_a_header(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None:
+            check_header_value(token.get_secret_value())
+        return token
+
+    @field_validator("idempotency_header")
+    @classmethod
+    def _is_free(cls, name: str | None) -> str | None:
+        if name is not None:
+            check_headers({name: "x"}, _RESERVED)
+        return name
 
     @model_validator(mode="after")
     def _can_authenticate(self) -> Self:
@@ -100,3 +107,7 @@ class HttpSmsSettings(SmsSettings):
         if self.auth is Auth.BASIC and (not self.username or self.password is None):
             raise ValueError("basic needs username and password")
         return self
+
+
+def _text_of(value: str | SecretStr) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode
 from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
 
+from carillon_server.delivery.providers.header_settings import check_header_value, check_headers
 from carillon_server.delivery.providers.provider import ProviderSettings
 
 _PREFIX = "whsec_"
 _MIN_KEY_BYTES, _MAX_KEY_BYTES = 24, 64
 _MAX_HEADERS = 20
-# RFC 9110: a token; and of values what every server takes.
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-_HEADER_VALUE = re.compile(r"[!-~](?:[ -~]{0,998}[!-~])?")
-_OURS = re.compile(
-    r"webhook-.*|accept-encoding|connection|content-(encoding|length|type)|cookie|expect|host|keep-alive|te|"
-    r"trailer|transfer-encoding|upgrade|user-agent",
-    re.IGNORECASE,
-)
+_RESERVED = frozenset({"user-agent", "webhook-id", "webhook-signature", "webhook-timestamp"})
 
 
 class WebhookSettings(ProviderSettings):
@@ -53,20 +46,13 @@ class WebhookSettings(ProviderSettings):
     @field_validator("headers")
     @classmethod
     def _are_headers(cls, headers: Mapping[str, str]) -> Mapping[str, str]:
-        for name, value in headers.items():
-            if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
-                raise ValueError("header names are tokens, values are printable ASCII on one line")
-            if _OURS.fullmatch(name):
-                raise ValueError("a header that the service sets itself cannot be set")
-        if len({name.lower() for name in headers}) < len(headers):
-            raise ValueError("each header is named once")
+        check_headers(headers, _RESERVED)
         return headers
 
     @field_validator("user_agent")
     @classmethod
     def _is_header_value(cls, value: str) -> str:
-        if not _HEADER_VALUE.fullmatch(value):
-            raise ValueError("printable ASCII on one line")
+        check_header_value(value)
         return value
 
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from carillon_server.delivery import metrics
+from carillon_server.delivery.alarm import Alarm
 from carillon_server.delivery.queueing import WaitingLines
 from carillon_server.delivery.routing.route import Route, Routes, Wait
 from carillon_server.delivery.tenants import RecentTenants
@@ -95,12 +97,13 @@ class Claimer:
         wake: Callable[[Collection[Lane]], None],
         lease_seconds: float,
     ) -> None:
-        """`wake` is told of lanes in which a claim made something due."""
+        """`wake` is told of lanes in which a claim made something due, and when those that wait come back."""
         self._database = database
         self._routes = routes
         self._policies = policies
         self._lines = lines
         self._wake = wake
+        self._alarms = {lane: Alarm(partial(wake, [lane])) for lane in Lane}
         self._lease_seconds = lease_seconds
         self._tenants = RecentTenants(routes)
 
@@ -136,6 +139,8 @@ class Claimer:
         if called_up:
             self._wake(called_up)
         outcome = found[-1]
+        for waiting in outcome.postponements:
+            self._alarms[waiting.lane].set(waiting.seconds)
         _report(outcome)
         return Claimed(tuple(outcome.assignments), count)
 
@@ -171,7 +176,7 @@ class Claimer:
         if patience <= 0:
             return _ending(due, DeliveryState.EXHAUSTED, choice.reason)
         wait = self._lines.join((due.tenant, standing.channel, due.lane), choice)
-        return Postponement(due.id, min(wait, patience), choice.reason)
+        return Postponement(due.id, due.lane, min(wait, patience), choice.reason)
 
 
 def _ending(due: Due, state: DeliveryState, reason: str) -> Ending:

@@ -183,6 +183,7 @@ class Postponement:
     """A delivery that nobody may take now."""
 
     id: DeliveryId
+    lane: Lane
     seconds: float
     reason: str
 

@@ -141,6 +141,19 @@ async def test_a_rate_is_kept_through_the_whole_engine(house: House) -> None:
     assert len(far.requests) == 22
 
 
+async def test_those_who_wait_do_not_wait_for_the_sweep(postgres_url: str, redis_url: str) -> None:
+    """Twenty a second, one at once; nobody looks more often than once a second by itself."""
+    async with House.open(
+        postgres_url, redis_url, egress_allowed_networks=("127.0.0.0/8",), sweep_seconds=30.0
+    ) as house:
+        await hooks(house, TENANT, rate_per_second=20.0)
+        async with HttpFake(Reply(204)) as far:
+            await hook(house, TENANT, "ann", far.url)
+            await send(house, TENANT, "ann", 30)
+            async with house.working():
+                await eventually(lambda: delivered(house, TENANT, "ann", 30), 8)
+
+
 async def test_mails_wait_while_the_relay_is_away_and_go_out_when_it_is_back(
     house: House, relay: Relay
 ) -> None:

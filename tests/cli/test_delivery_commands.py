@@ -105,3 +105,16 @@ def test_a_long_redrive_shows_how_far_it_is(carillon: Run, service: FakeCarillon
         assert terminal.finish() == 0
         assert "Trying again" in terminal.text
         assert "3 deliveries will be tried again." in terminal.text
+
+
+@pytest.mark.parametrize(
+    "command", [["deliveries", "redrive"], ["providers", "delete", "hooks"], ["recipients", "delete", "ada"]]
+)
+def test_control_c_is_no(carillon: Run, service: FakeCarillon, data_dir: Path, command: list[str]) -> None:
+    _send(carillon, "ada")
+    service.exhaust_deliveries()
+    with Terminal([*command, "--data-dir", data_dir]) as terminal:
+        terminal.wait_for("[y/N]")
+        terminal.press_control_c()
+        assert terminal.finish() == 1
+        assert "Aborted" in terminal.text

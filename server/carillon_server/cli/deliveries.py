@@ -9,6 +9,7 @@ import typer
 
 from carillon_server.cli import output
 from carillon_server.cli.delivery_filters import DeliveryOptions
+from carillon_server.cli.question import confirm
 from carillon_server.cli.session import Session, calls_service
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ async def redrive_deliveries(
         _print_redrive(session, 0, counted.remaining_count)
         return
     if not yes and counted.remaining_count:
-        typer.confirm(f"Try {_number(counted.remaining_count)} again?", abort=True, err=True)
+        confirm(f"Try {_number(counted.remaining_count)} again?")
     _print_redrive(session, await _redrive(session, chosen, counted.remaining_count), 0)
 
 

@@ -9,6 +9,7 @@ import typer
 from carillon_server.cli import output
 from carillon_server.cli.names import ChannelName
 from carillon_server.cli.provider_options import ProviderOptions, SettingOptions
+from carillon_server.cli.question import confirm
 from carillon_server.cli.session import Session, calls_service
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ async def delete_provider(
 ) -> None:
     """Remove a provider with its secrets."""
     if not yes:
-        typer.confirm(f"Remove {name} with its secrets?", abort=True, err=True)
+        confirm(f"Remove {name} with its secrets?")
     await session.client.delete_provider(name=name)
     typer.echo(f"{name} is gone.", err=True)
 

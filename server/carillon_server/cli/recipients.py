@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from carillon_server.cli import output
+from carillon_server.cli.question import confirm
 from carillon_server.cli.session import Session, calls_service
 from carillon_server.cli.values import parse_object
 
@@ -84,9 +85,7 @@ async def delete_recipient(
 ) -> None:
     """Erase a recipient and everything held of them. There is no way back."""
     if not yes:
-        typer.confirm(
-            f"Erase {recipient_id} with profile, endpoints, preferences and inbox?", abort=True, err=True
-        )
+        confirm(f"Erase {recipient_id} with profile, endpoints, preferences and inbox?")
     await session.client.delete_recipient(recipient_id=recipient_id)
     typer.echo(f"Nothing is held of {recipient_id} any more.", err=True)
 

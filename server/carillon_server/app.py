@@ -17,8 +17,8 @@ from carillon_server import telemetry
 from carillon_server.config import Settings
 from carillon_server.delivery.attachments import AttachmentLoader
 from carillon_server.delivery.channels import installation_channels
-from carillon_server.delivery.providers.chat_address import check_chat_address
-from carillon_server.delivery.providers.egress import Egress
+from carillon_server.delivery.providers.chat.chat_address import check_chat_address
+from carillon_server.delivery.providers.http.egress import Egress
 from carillon_server.delivery.providers.provider import Workshop
 from carillon_server.delivery.queue import RedisProbe, Waker, WorkerProbe
 from carillon_server.delivery.routing.catalog import KindCatalog

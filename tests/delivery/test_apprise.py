@@ -13,11 +13,11 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 from pydantic import ValidationError
 
-from carillon_server.delivery.providers import apprise, apprise_plugins
-from carillon_server.delivery.providers.apprise import AppriseSettings
-from carillon_server.delivery.providers.bounded_threads import BoundedThreads
-from carillon_server.delivery.providers.chat_address import check_chat_address
-from carillon_server.delivery.providers.egress import Egress
+from carillon_server.delivery.providers.chat import apprise, apprise_plugins
+from carillon_server.delivery.providers.chat.apprise import AppriseSettings
+from carillon_server.delivery.providers.chat.bounded_threads import BoundedThreads
+from carillon_server.delivery.providers.chat.chat_address import check_chat_address
+from carillon_server.delivery.providers.http.egress import Egress
 from carillon_server.delivery.providers.provider import Message, Provider, Workshop
 from carillon_server.domain.ids import DeliveryId
 from carillon_server.domain.notification import Content
@@ -162,7 +162,7 @@ def test_no_plugin_is_loaded_but_the_one_that_is_asked_for() -> None:
     """In a process of its own: others may have loaded what this must not."""
     program = (
         "import sys, json\n"
-        "from carillon_server.delivery.providers import apprise_plugins\n"
+        "from carillon_server.delivery.providers.chat import apprise_plugins\n"
         f"plugin = apprise_plugins.load({CHAT_ADDRESSES[0]!r})\n"
         "print(json.dumps(sorted(m for m in sys.modules if m.startswith('apprise.plugins.'))))\n"
     )

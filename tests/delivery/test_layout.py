@@ -12,8 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from carillon_server.delivery.layout import render_html, render_text
-from carillon_server.delivery.providers.mail import MailComposer
-from carillon_server.delivery.providers.mail_address import is_simple, one_line
+from carillon_server.delivery.providers.email.mail import MailComposer
+from carillon_server.delivery.providers.email.mail_address import is_simple, one_line
 from carillon_server.delivery.providers.provider import Message
 from carillon_server.domain.ids import DeliveryId
 from carillon_server.domain.notification import Action, Content

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carillon_server.delivery.layout import render_html, render_text
-from carillon_server.delivery.providers.mail import MailComposer
+from carillon_server.delivery.providers.email.mail import MailComposer
 from carillon_server.delivery.providers.provider import Message
 from carillon_server.domain.attachment import Attachment
 from carillon_server.domain.delivery_settings import Branding

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from carillon_server.delivery.providers.egress import Egress
+from carillon_server.delivery.providers.http.egress import Egress
 from carillon_server.delivery.providers.kinds import KINDS
 from carillon_server.delivery.providers.provider import Message, Workshop
 from carillon_server.delivery.routing.catalog import KindCatalog

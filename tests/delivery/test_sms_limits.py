@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from carillon_server.delivery.providers.http_sms import KIND
-from carillon_server.delivery.providers.http_sms_settings import HttpSmsSettings
 from carillon_server.delivery.providers.provider import Provider
+from carillon_server.delivery.providers.sms.http_sms import KIND
+from carillon_server.delivery.providers.sms.http_sms_settings import HttpSmsSettings
 from carillon_server.domain.delivery_settings import DeliverySettings, SmsLimits
 from carillon_server.domain.ids import DeliveryId
 from carillon_server.domain.notification import Content

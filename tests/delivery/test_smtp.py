@@ -18,10 +18,10 @@ from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
 from carillon_server.delivery.ending import end_tasks
-from carillon_server.delivery.providers import smtp
-from carillon_server.delivery.providers.egress import Egress
+from carillon_server.delivery.providers.email import smtp
+from carillon_server.delivery.providers.email.smtp_settings import Security, SmtpSettings, read_smtp_url
+from carillon_server.delivery.providers.http.egress import Egress
 from carillon_server.delivery.providers.provider import Message, Provider, Workshop
-from carillon_server.delivery.providers.smtp_settings import Security, SmtpSettings, read_smtp_url
 from carillon_server.domain.ids import DeliveryId
 from carillon_server.domain.notification import Content
 from carillon_server.domain.outcome import Delivered, EndpointGone, Outcome, Rejected, Retry

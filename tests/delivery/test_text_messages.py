@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from carillon_server.delivery.providers.egress import Egress
+from carillon_server.delivery.providers.http.egress import Egress
 from carillon_server.delivery.providers.provider import Workshop
 from carillon_server.delivery.routing.catalog import KindCatalog
 from carillon_server.domain.channel import Channel

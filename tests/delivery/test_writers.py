@@ -14,9 +14,9 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carillon_server.delivery.providers import file
-from carillon_server.delivery.providers.egress import Egress
+from carillon_server.delivery.providers.http.egress import Egress
 from carillon_server.delivery.providers.kinds import KINDS
+from carillon_server.delivery.providers.offline import file
 from carillon_server.delivery.providers.provider import Message, Provider, Workshop
 from carillon_server.domain.attachment import Attachment
 from carillon_server.domain.channel import Channel

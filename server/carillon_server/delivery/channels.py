@@ -6,10 +6,10 @@ import time
 from dataclasses import replace
 
 from carillon_server.config import Settings
-from carillon_server.delivery.providers import smtp
-from carillon_server.delivery.providers.egress import Egress
+from carillon_server.delivery.providers.email import smtp
+from carillon_server.delivery.providers.email.smtp_settings import SmtpSettings, read_smtp_url
+from carillon_server.delivery.providers.http.egress import Egress
 from carillon_server.delivery.providers.provider import Workshop
-from carillon_server.delivery.providers.smtp_settings import SmtpSettings, read_smtp_url
 from carillon_server.delivery.routing.guarded_provider import GuardedProvider
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.provider import INSTALLATION, ProviderConfig

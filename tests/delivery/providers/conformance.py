@@ -36,8 +36,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from carillon_server.delivery.providers.egress import Egress
-from carillon_server.delivery.providers.http import HttpLimits
+from carillon_server.delivery.providers.http.egress import Egress
+from carillon_server.delivery.providers.http.http import HttpLimits
 from carillon_server.delivery.providers.provider import Message, Provider, ProviderKind, Workshop
 from carillon_server.domain.delivery_settings import SmsLimits
 from carillon_server.domain.ids import DeliveryId

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from carillon_server.delivery.providers.egress import Egress
-from carillon_server.delivery.providers.http import HttpLimits
+from carillon_server.delivery.providers.http.egress import Egress
+from carillon_server.delivery.providers.http.http import HttpLimits
 from carillon_server.delivery.providers.provider import Message, Provider, ProviderKind, Workshop
 from carillon_server.domain.notification import Content
 from tests.delivery.providers.conformance import message

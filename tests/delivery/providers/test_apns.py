@@ -13,8 +13,8 @@ import jwt
 import pytest
 from pydantic import ValidationError
 
-from carillon_server.delivery.providers.apns import KIND
 from carillon_server.delivery.providers.provider import Provider
+from carillon_server.delivery.providers.push.apns import KIND
 from carillon_server.domain.channel import Priority
 from carillon_server.domain.outcome import Delivered, EndpointGone, Outcome, Rejected, Retry, Throttled
 from carillon_server.testing import ApnsFake, Certificate, Fault, Reply, Step, make_apns_key

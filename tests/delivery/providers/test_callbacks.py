@@ -12,13 +12,13 @@ import pytest
 from pydantic import SecretStr
 from standardwebhooks import Webhook
 
-from carillon_server.delivery.providers import sns
-from carillon_server.delivery.providers.egress import Egress
-from carillon_server.delivery.providers.http import HttpLimits
+from carillon_server.delivery.providers.callbacks import sns
+from carillon_server.delivery.providers.callbacks.ses_events import MailCallbackSettings, read_mail_callback
+from carillon_server.delivery.providers.callbacks.signed_events import CallbackSettings, read_signed_events
+from carillon_server.delivery.providers.http.egress import Egress
+from carillon_server.delivery.providers.http.http import HttpLimits
 from carillon_server.delivery.providers.provider import CallbackRefusedError, Workshop
-from carillon_server.delivery.providers.ses_events import MailCallbackSettings, read_mail_callback
-from carillon_server.delivery.providers.signed_events import CallbackSettings, read_signed_events
-from carillon_server.delivery.providers.twilio_callback import read_status, sign
+from carillon_server.delivery.providers.sms.twilio_callback import read_status, sign
 from carillon_server.domain.errors import Unavailable
 from carillon_server.domain.provider_event import Callback, EventKind, ProviderEvent
 from carillon_server.testing import Fault, HttpFake, Reply, SmsGatewayFake, TwilioFake

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carillon_server.delivery.providers.egress import AddressForbiddenError, Egress
+from carillon_server.delivery.providers.http.egress import AddressForbiddenError, Egress
 from carillon_server.domain.public_address import is_public
 from carillon_server.domain.web_address import WebAddress
 from tests.addresses import FORBIDDEN_URLS, PUBLIC_URLS, private_hosts

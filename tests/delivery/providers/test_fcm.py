@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from carillon_server.delivery.providers.fcm import KIND
 from carillon_server.delivery.providers.provider import Provider
+from carillon_server.delivery.providers.push.fcm import KIND
 from carillon_server.domain.channel import Priority
 from carillon_server.domain.outcome import Delivered, EndpointGone, Outcome, Rejected, Retry, Throttled
 from carillon_server.testing import FcmFake, Reply, Step

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from carillon_server.delivery.providers.egress import Egress
-from carillon_server.delivery.providers.http import HttpClient, HttpLimits
-from carillon_server.delivery.providers.http_answer import (
+from carillon_server.delivery.providers.http.egress import Egress
+from carillon_server.delivery.providers.http.http import HttpClient, HttpLimits
+from carillon_server.delivery.providers.http.http_answer import (
     HttpAnswer,
     HttpFailure,
     classify_answer,

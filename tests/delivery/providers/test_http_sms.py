@@ -9,9 +9,9 @@ from urllib.parse import parse_qs
 import pytest
 from pydantic import ValidationError
 
-from carillon_server.delivery.providers.http_sms import KIND
-from carillon_server.delivery.providers.http_sms_settings import HttpSmsSettings
 from carillon_server.delivery.providers.provider import Provider
+from carillon_server.delivery.providers.sms.http_sms import KIND
+from carillon_server.delivery.providers.sms.http_sms_settings import HttpSmsSettings
 from carillon_server.domain.outcome import Delivered, Outcome, Rejected, Retry, Throttled, Unknown
 from carillon_server.testing import Fault, Reply, SmsGatewayFake
 from tests.delivery.providers.cases.http_sms import CASE, TOKEN

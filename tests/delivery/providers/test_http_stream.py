@@ -13,11 +13,11 @@ import pytest
 import uvloop
 from httpcore2 import ConnectError, ReadTimeout, WriteError, WriteTimeout
 
-from carillon_server.delivery.providers.egress import Egress
-from carillon_server.delivery.providers.http import HttpClient, HttpLimits
-from carillon_server.delivery.providers.http_answer import HttpAnswer, HttpFailure
-from carillon_server.delivery.providers.http_backend import CheckedBackend
-from carillon_server.delivery.providers.http_stream import Stream
+from carillon_server.delivery.providers.http.egress import Egress
+from carillon_server.delivery.providers.http.http import HttpClient, HttpLimits
+from carillon_server.delivery.providers.http.http_answer import HttpAnswer, HttpFailure
+from carillon_server.delivery.providers.http.http_backend import CheckedBackend
+from carillon_server.delivery.providers.http.http_stream import Stream
 from carillon_server.testing import Certificate, Fault, HttpFake, Reply
 from carillon_server.testing.loopback import LoopbackServer
 from tests.eventually import eventually

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from carillon_server.delivery.providers.ec_key import load_p256_key
 from carillon_server.delivery.providers.kinds import KINDS
-from carillon_server.delivery.providers.vapid import public_key_of
+from carillon_server.delivery.providers.push.ec_key import load_p256_key
+from carillon_server.delivery.providers.push.vapid import public_key_of
 from carillon_server.domain.notification import Action, Content
 from carillon_server.domain.outcome import Delivered
 from carillon_server.testing import WebPushFake, make_apns_key, make_service_account, make_vapid_key

@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carillon_server.delivery.providers.push_text import fit, to_json
+from carillon_server.delivery.providers.push.push_text import fit, to_json
 
 # No spaces and joiners: where those stand at a cut, more goes than must.
 _WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Zs", "Cc", "Zl", "Zp"]), max_size=300)

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from carillon_server.delivery.providers.provider import Provider
-from carillon_server.delivery.providers.twilio import KIND, TwilioSettings
+from carillon_server.delivery.providers.sms.twilio import KIND, TwilioSettings
 from carillon_server.domain.outcome import (
     Delivered,
     EndpointGone,

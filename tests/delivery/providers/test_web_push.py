@@ -12,11 +12,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_private_key
 from pydantic import ValidationError
 
-from carillon_server.delivery.providers.ec_key import load_p256_key
 from carillon_server.delivery.providers.provider import Provider
-from carillon_server.delivery.providers.vapid import public_key_of
-from carillon_server.delivery.providers.web_push import KIND
-from carillon_server.delivery.providers.web_push_envelope import MAX_PLAIN_BYTES, Envelope
+from carillon_server.delivery.providers.push.ec_key import load_p256_key
+from carillon_server.delivery.providers.push.vapid import public_key_of
+from carillon_server.delivery.providers.push.web_push import KIND
+from carillon_server.delivery.providers.push.web_push_envelope import MAX_PLAIN_BYTES, Envelope
 from carillon_server.domain.channel import Priority
 from carillon_server.domain.notification import Action, Content
 from carillon_server.domain.outcome import Delivered, EndpointGone, Outcome, Rejected, Retry

@@ -13,10 +13,10 @@ from pydantic import SecretStr, ValidationError
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from carillon_server.delivery.providers.egress import Egress
+from carillon_server.delivery.providers.http.egress import Egress
 from carillon_server.delivery.providers.provider import Message, Provider, Workshop
-from carillon_server.delivery.providers.webhook import KIND
-from carillon_server.delivery.providers.webhook_settings import WebhookSettings
+from carillon_server.delivery.providers.webhook.webhook import KIND
+from carillon_server.delivery.providers.webhook.webhook_settings import WebhookSettings
 from carillon_server.domain.channel import Priority
 from carillon_server.domain.notification import Action, Content
 from carillon_server.domain.outcome import Delivered, EndpointGone, Outcome, Rejected, Retry

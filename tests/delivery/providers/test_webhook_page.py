@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from carillon_server.delivery.providers.webhook_body import write_body
+from carillon_server.delivery.providers.webhook.webhook_body import write_body
 from carillon_server.testing import HttpFake, ReceivedRequest
 from tests.delivery.providers.conformance import message
 from tests.delivery.providers.test_webhook import NEW, OLD, OTHER, build, send

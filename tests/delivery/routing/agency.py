@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
-from carillon_server.delivery.providers.egress import Egress
+from carillon_server.delivery.providers.http.egress import Egress
 from carillon_server.delivery.providers.provider import Message, ProviderKind, ProviderSettings, Workshop
 from carillon_server.delivery.routing.builder import ProviderBuilder
 from carillon_server.delivery.routing.directory import Directory

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 
-from carillon_server.delivery.providers.egress import Egress
+from carillon_server.delivery.providers.http.egress import Egress
 from carillon_server.delivery.providers.kinds import KINDS
 from carillon_server.delivery.providers.provider import (
     CallbackRefusedError,

@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from carillon_server.delivery.providers import (
-    apns,
-    apprise,
-    console,
-    fcm,
-    file,
-    http_sms,
-    null,
-    smtp,
-    twilio,
-    web_push,
-    webhook,
-)
+from carillon_server.delivery.providers.chat import apprise
+from carillon_server.delivery.providers.email import smtp
+from carillon_server.delivery.providers.offline import console, file, null
 from carillon_server.delivery.providers.provider import ProviderKind
+from carillon_server.delivery.providers.push import apns, fcm, web_push
+from carillon_server.delivery.providers.sms import http_sms, twilio
+from carillon_server.delivery.providers.webhook import webhook
 
 _ALL: tuple[ProviderKind[Any], ...] = (
     apns.KIND,

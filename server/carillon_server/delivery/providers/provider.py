@@ -13,8 +13,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from carillon_server.delivery.providers.egress import Egress
-from carillon_server.delivery.providers.http import DEFAULT_LIMITS, HttpClient, HttpLimits
+from carillon_server.delivery.providers.http.egress import Egress
+from carillon_server.delivery.providers.http.http import DEFAULT_LIMITS, HttpClient, HttpLimits
 from carillon_server.domain.attachment import Attachment
 from carillon_server.domain.channel import Channel, Platform, Priority
 from carillon_server.domain.delivery_settings import NO_BRANDING, Branding

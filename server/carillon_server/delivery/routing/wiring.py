@@ -11,7 +11,7 @@ from carillon_server.config import Settings
 from carillon_server.delivery import metrics
 from carillon_server.delivery.channels import installation_providers
 from carillon_server.delivery.loop import Loop
-from carillon_server.delivery.providers.egress import Egress
+from carillon_server.delivery.providers.http.egress import Egress
 from carillon_server.delivery.providers.kinds import KINDS
 from carillon_server.delivery.providers.provider import Workshop
 from carillon_server.delivery.routing.builder import ProviderBuilder

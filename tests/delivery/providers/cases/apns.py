@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from carillon_server.delivery.providers.apns import KIND
+from carillon_server.delivery.providers.push.apns import KIND
 from carillon_server.domain.channel import Platform
 from carillon_server.testing import ApnsFake, Certificate, Reply, make_apns_key
 from tests.delivery.providers.conformance import Case, message

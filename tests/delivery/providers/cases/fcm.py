@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from carillon_server.delivery.providers.fcm import KIND
 from carillon_server.delivery.providers.provider import Provider
+from carillon_server.delivery.providers.push.fcm import KIND
 from carillon_server.domain.channel import Platform
 from carillon_server.domain.outcome import Delivered
 from carillon_server.testing import FcmFake, HttpFake, Reply, make_service_account

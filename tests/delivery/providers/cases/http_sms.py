@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carillon_server.delivery.providers.http_sms import KIND
+from carillon_server.delivery.providers.sms.http_sms import KIND
 from carillon_server.testing import Reply, SmsGatewayFake
 from tests.delivery.providers.conformance import Case, message
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carillon_server.delivery.providers.smtp import KIND
+from carillon_server.delivery.providers.email.smtp import KIND
 from carillon_server.testing import Reply, SmtpFake
 from tests.delivery.providers.conformance import IMPATIENT, Case, message
 

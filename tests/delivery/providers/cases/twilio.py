@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carillon_server.delivery.providers.twilio import KIND
+from carillon_server.delivery.providers.sms.twilio import KIND
 from carillon_server.testing import Reply, TwilioFake
 from tests.delivery.providers.conformance import Case, message
 

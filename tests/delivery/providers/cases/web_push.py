@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from carillon_server.delivery.providers.ec_key import load_p256_key
-from carillon_server.delivery.providers.vapid import public_key_of
-from carillon_server.delivery.providers.web_push import KIND
+from carillon_server.delivery.providers.push.ec_key import load_p256_key
+from carillon_server.delivery.providers.push.vapid import public_key_of
+from carillon_server.delivery.providers.push.web_push import KIND
 from carillon_server.domain.channel import Platform
 from carillon_server.testing import Reply, WebPushFake, make_vapid_key
 from tests.delivery.providers.conformance import Case, message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carillon_server.delivery.providers.webhook import KIND
+from carillon_server.delivery.providers.webhook.webhook import KIND
 from carillon_server.testing import Reply
 from tests.delivery.providers.conformance import Case, message
 

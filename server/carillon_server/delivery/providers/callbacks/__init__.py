@@ -1,0 +1,1 @@
+"""Reading what providers tell of messages that they took."""

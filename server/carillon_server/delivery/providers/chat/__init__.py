@@ -1,0 +1,1 @@
+"""Chat tools, by way of Apprise."""

@@ -1,0 +1,1 @@
+"""Kinds that send nothing: for looking, trying and measuring."""

@@ -1,0 +1,1 @@
+"""Push messages: FCM, APNs and Web Push."""

@@ -26,7 +26,7 @@ LONGEST_LINE_SECONDS = 60.0
 """Where the line ends: what those in it wait for may be over long before."""
 LONGEST_ABSENCE_SECONDS = 3600.0
 """Nobody who found the line full is sent away for longer, but for what the wait itself takes."""
-_GAP_SECONDS = 0.005
+_GAP_SECONDS = 0.0002
 _LONGEST_GAP_SECONDS = 1.0
 _ABSENT_GAP_SECONDS = 0.004
 _SHORTEST_SECONDS = 0.02

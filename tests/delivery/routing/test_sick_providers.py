@@ -199,6 +199,21 @@ async def test_those_who_wait_for_a_place_come_back_as_fast_as_calls_end(agency:
         assert waited(directory, "acme").interval_seconds == pytest.approx(1.5, rel=0.05)
 
 
+async def test_where_calls_are_short_as_many_come_back_as_there_are_places(agency: Agency) -> None:
+    """For each look of a worker, which is every 20 ms."""
+    await agency.put("acme", "main", "far", max_concurrency=40)
+    async with agency.open(fresh_seconds=1e9) as directory:
+        await directory.refresh(["acme"])
+        for _ in range(60):
+            route = taken(directory, "acme")
+            agency.ticks.now += 0.001
+            await route.send(message())
+        held = [taken(directory, "acme") for _ in range(32)]
+        assert waited(directory, "acme").interval_seconds == pytest.approx(0.02 / 40)
+        for route in held:
+            route.release()
+
+
 async def test_a_place_that_is_released_costs_nothing(agency: Agency) -> None:
     await agency.put("acme", "main", "far", rate_per_second=0.001, max_concurrency=1)
     async with agency.open(fresh_seconds=1e9) as directory:

@@ -22,6 +22,8 @@ PAUSE_SECONDS = 30.0
 """Where a provider asks to be left alone and does not say for how long."""
 _BUSY_SECONDS = 0.1
 _SHORTEST_INTERVAL_SECONDS = 0.005
+_LOOK_SECONDS = 0.02
+"""How often a worker looks for those who come back: no more than there are places need to come in between."""
 _LONGEST_INTERVAL_SECONDS = 5.0
 _FIRST_CALL_SECONDS = 0.5
 _SMOOTHING = 0.1
@@ -135,5 +137,7 @@ class Guard:
         """Between two calls when it goes on: by the rate, and by how long calls take lately."""
         rate = self._config.rate_per_second
         by_rate = 1 / max(rate, _MIN_RATE_PER_SECOND) if rate is not None else 0.0
-        by_places = self._call_seconds / max(1, self._config.max_concurrency) if reason == "busy" else 0.0
-        return min(max(by_rate, by_places, _SHORTEST_INTERVAL_SECONDS), _LONGEST_INTERVAL_SECONDS)
+        if reason != "busy":
+            return min(max(by_rate, _SHORTEST_INTERVAL_SECONDS), _LONGEST_INTERVAL_SECONDS)
+        by_places = max(self._call_seconds, _LOOK_SECONDS) / max(1, self._config.max_concurrency)
+        return min(max(by_rate, by_places), _LONGEST_INTERVAL_SECONDS)

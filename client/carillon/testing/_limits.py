@@ -127,8 +127,8 @@ def _fallbacks(request: SendRequest) -> Iterator[Violation]:
     for index, fallback in enumerate(request.fallbacks):
         path = f"fallbacks[{index}]"
         yield from _chain(f"{path}.channels", fallback.channels, seen)
-        after = fallback.after.ToTimedelta()
-        if after and not _MIN_AFTER <= after <= _MAX_AFTER:
+        after = timedelta(seconds=fallback.after.ToNanoseconds() / 1e9)
+        if fallback.after.ToNanoseconds() and not _MIN_AFTER <= after <= _MAX_AFTER:
             yield f"{path}.after", "is 1 s to 24 h"
 
 

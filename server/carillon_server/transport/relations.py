@@ -68,7 +68,8 @@ def fallback_makes_sense(fallback: types.Fallback) -> Violations:
         return wrong("has IN_APP, which never fails", "channels")
     if len(fallback.channels) < _MIN_FALLBACK_CHANNELS:
         return wrong(f"has fewer than {_MIN_FALLBACK_CHANNELS} items", "channels")
-    seconds = fallback.after.ToTimedelta().total_seconds()
+    # A timedelta would take a few nanoseconds for none.
+    seconds = fallback.after.ToNanoseconds() / 1e9
     if seconds and not _MIN_AFTER_SECONDS <= seconds <= _MAX_AFTER_SECONDS:
         return wrong("is not between 1 s and 24 h", "after")
     return _unique("channels", fallback.channels)

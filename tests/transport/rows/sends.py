@@ -162,6 +162,8 @@ def _fallbacks() -> Iterator[Row]:
     for seconds in (-1, 0.999, 24 * 3600 + 0.001):
         fallback = {"channels": outside, "after": timedelta(seconds=seconds)}
         yield Row("Send", {"fallbacks": [fallback]}, "fallbacks[0].after")
+    blink = {"channels": outside, "after": {"nanos": 1}}
+    yield Row("Send", {"fallbacks": [blink]}, "fallbacks[0].after")
     for channels in ([], [3], [1, 2], [*outside, 3]):
         yield Row("Send", {"fallbacks": [{"channels": channels}]}, "fallbacks[0].channels")
     yield Row("Send", {"fallbacks": [{"channels": [3, 99]}]}, "fallbacks[0].channels[1]")

@@ -52,6 +52,18 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """There is no such delivery for this caller. NOT_FOUND."""
     ERROR_REASON_PROVIDER_NOT_FOUND: _ErrorReason.ValueType  # 26
     """There is no such provider for this caller. NOT_FOUND."""
+    ERROR_REASON_TYPE_NOT_FOUND: _ErrorReason.ValueType  # 27
+    """The tenant has no such type, and does not accept unknown ones. NOT_FOUND."""
+    ERROR_REASON_TEMPLATE_NOT_FOUND: _ErrorReason.ValueType  # 28
+    """There is no such template, or none to make the content from. NOT_FOUND.
+    Example: a Send without `content`, of a type without templates.
+    """
+    ERROR_REASON_LAYOUT_NOT_FOUND: _ErrorReason.ValueType  # 29
+    """There is no such layout for this caller. NOT_FOUND."""
+    ERROR_REASON_TOPIC_NOT_FOUND: _ErrorReason.ValueType  # 70
+    """There is no such topic for this caller. NOT_FOUND."""
+    ERROR_REASON_BROADCAST_NOT_FOUND: _ErrorReason.ValueType  # 71
+    """There is no such broadcast for this caller. NOT_FOUND."""
     ERROR_REASON_REQUEST_ID_REUSED: _ErrorReason.ValueType  # 30
     """The `request_id` was used before with another body. FAILED_PRECONDITION. Use a new one."""
     ERROR_REASON_ACTION_ALREADY_TAKEN: _ErrorReason.ValueType  # 31
@@ -62,6 +74,13 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The callback of a provider is not signed as it should be, or makes no sense. PERMISSION_DENIED.
     Example: `X-Twilio-Signature` does not fit the body.
     """
+    ERROR_REASON_TEMPLATE_FAILED: _ErrorReason.ValueType  # 34
+    """A template cannot be rendered with this data; metadata `channel`, `part`, `locale` say which, `problem` why: `undefined`, `time`, `memory`,
+    `output`, `forbidden`, `invalid`. FAILED_PRECONDITION. Nothing was sent.
+    Example: the template asks for `recipient.attributes.name`, which this recipient does not have.
+    """
+    ERROR_REASON_LAYOUT_IN_USE: _ErrorReason.ValueType  # 35
+    """Templates use the layout. FAILED_PRECONDITION."""
     ERROR_REASON_STREAM_LIMIT: _ErrorReason.ValueType  # 40
     """Too many streams of this user or tenant are open. RESOURCE_EXHAUSTED, `QuotaFailure`, `RetryInfo`."""
     ERROR_REASON_SLOW_READER: _ErrorReason.ValueType  # 41
@@ -114,6 +133,18 @@ ERROR_REASON_DELIVERY_NOT_FOUND: ErrorReason.ValueType  # 25
 """There is no such delivery for this caller. NOT_FOUND."""
 ERROR_REASON_PROVIDER_NOT_FOUND: ErrorReason.ValueType  # 26
 """There is no such provider for this caller. NOT_FOUND."""
+ERROR_REASON_TYPE_NOT_FOUND: ErrorReason.ValueType  # 27
+"""The tenant has no such type, and does not accept unknown ones. NOT_FOUND."""
+ERROR_REASON_TEMPLATE_NOT_FOUND: ErrorReason.ValueType  # 28
+"""There is no such template, or none to make the content from. NOT_FOUND.
+Example: a Send without `content`, of a type without templates.
+"""
+ERROR_REASON_LAYOUT_NOT_FOUND: ErrorReason.ValueType  # 29
+"""There is no such layout for this caller. NOT_FOUND."""
+ERROR_REASON_TOPIC_NOT_FOUND: ErrorReason.ValueType  # 70
+"""There is no such topic for this caller. NOT_FOUND."""
+ERROR_REASON_BROADCAST_NOT_FOUND: ErrorReason.ValueType  # 71
+"""There is no such broadcast for this caller. NOT_FOUND."""
 ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 30
 """The `request_id` was used before with another body. FAILED_PRECONDITION. Use a new one."""
 ERROR_REASON_ACTION_ALREADY_TAKEN: ErrorReason.ValueType  # 31
@@ -124,6 +155,13 @@ ERROR_REASON_CALLBACK_REFUSED: ErrorReason.ValueType  # 33
 """The callback of a provider is not signed as it should be, or makes no sense. PERMISSION_DENIED.
 Example: `X-Twilio-Signature` does not fit the body.
 """
+ERROR_REASON_TEMPLATE_FAILED: ErrorReason.ValueType  # 34
+"""A template cannot be rendered with this data; metadata `channel`, `part`, `locale` say which, `problem` why: `undefined`, `time`, `memory`,
+`output`, `forbidden`, `invalid`. FAILED_PRECONDITION. Nothing was sent.
+Example: the template asks for `recipient.attributes.name`, which this recipient does not have.
+"""
+ERROR_REASON_LAYOUT_IN_USE: ErrorReason.ValueType  # 35
+"""Templates use the layout. FAILED_PRECONDITION."""
 ERROR_REASON_STREAM_LIMIT: ErrorReason.ValueType  # 40
 """Too many streams of this user or tenant are open. RESOURCE_EXHAUSTED, `QuotaFailure`, `RetryInfo`."""
 ERROR_REASON_SLOW_READER: ErrorReason.ValueType  # 41

@@ -24,6 +24,42 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _BroadcastState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _BroadcastStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BroadcastState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    BROADCAST_STATE_UNSPECIFIED: _BroadcastState.ValueType  # 0
+    """Never sent."""
+    BROADCAST_STATE_PENDING: _BroadcastState.ValueType  # 1
+    """Waits for a worker, or for its time."""
+    BROADCAST_STATE_RUNNING: _BroadcastState.ValueType  # 2
+    """A worker is notifying people."""
+    BROADCAST_STATE_COMPLETED: _BroadcastState.ValueType  # 3
+    """Everybody was reached."""
+    BROADCAST_STATE_CANCELLED: _BroadcastState.ValueType  # 4
+    """Stopped by `CancelBroadcast`."""
+    BROADCAST_STATE_FAILED: _BroadcastState.ValueType  # 5
+    """It cannot go on; `failure` tells why."""
+
+class BroadcastState(_BroadcastState, metaclass=_BroadcastStateEnumTypeWrapper):
+    """Where a broadcast stands."""
+
+BROADCAST_STATE_UNSPECIFIED: BroadcastState.ValueType  # 0
+"""Never sent."""
+BROADCAST_STATE_PENDING: BroadcastState.ValueType  # 1
+"""Waits for a worker, or for its time."""
+BROADCAST_STATE_RUNNING: BroadcastState.ValueType  # 2
+"""A worker is notifying people."""
+BROADCAST_STATE_COMPLETED: BroadcastState.ValueType  # 3
+"""Everybody was reached."""
+BROADCAST_STATE_CANCELLED: BroadcastState.ValueType  # 4
+"""Stopped by `CancelBroadcast`."""
+BROADCAST_STATE_FAILED: BroadcastState.ValueType  # 5
+"""It cannot go on; `failure` tells why."""
+Global___BroadcastState: _TypeAlias = BroadcastState  # noqa: Y015
+
 @_typing.final
 class RecipientProfile(_message.Message):
     """A recipient named in a Send together with what is known of them; stored as by `UpsertRecipient` before the notification."""
@@ -34,6 +70,8 @@ class RecipientProfile(_message.Message):
     LOCALE_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
     EMAIL_FIELD_NUMBER: _builtins.int
+    ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    PHONE_FIELD_NUMBER: _builtins.int
     recipient_id: _builtins.str
     """The caller's own id. 1–200 characters, no control characters."""
     locale: _builtins.str
@@ -42,6 +80,12 @@ class RecipientProfile(_message.Message):
     """IANA name (`Europe/Zurich`). Empty: unchanged."""
     email: _builtins.str
     """An e-mail address to add to those known. Empty: none."""
+    phone: _builtins.str
+    """A telephone number (E.164) to add to those known. Empty: none."""
+    @_builtins.property
+    def attributes(self) -> _struct_pb2.Struct:
+        """The caller's own values, for templates. Not set: unchanged. The limits of `Recipient.attributes`."""
+
     def __init__(
         self,
         *,
@@ -49,10 +93,12 @@ class RecipientProfile(_message.Message):
         locale: _builtins.str = ...,
         time_zone: _builtins.str = ...,
         email: _builtins.str = ...,
+        attributes: _struct_pb2.Struct | None = ...,
+        phone: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "locale", b"locale", "recipient_id", b"recipient_id", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "email", b"email", "locale", b"locale", "phone", b"phone", "recipient_id", b"recipient_id", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -102,14 +148,16 @@ class SendRequest(_message.Message):
     DRY_RUN_FIELD_NUMBER: _builtins.int
     FALLBACKS_FIELD_NUMBER: _builtins.int
     ATTACHMENTS_FIELD_NUMBER: _builtins.int
+    TOPIC_FIELD_NUMBER: _builtins.int
+    EVERYONE_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes the call idempotent. At most 128 printable ASCII characters; empty: not idempotent."""
     type: _builtins.str
-    """What kind of thing happened: 1–100 of `a-z A-Z 0-9 _ . -`."""
+    """What kind of thing happened: 1–100 of `a-z A-Z 0-9 _ . -`. One of the tenant's types, unless its settings allow others."""
     priority: _types_pb2.Priority.ValueType
-    """How urgent it is. Default NORMAL."""
+    """How urgent it is. Not set: as the type says, else NORMAL."""
     category: _builtins.str
-    """The group of types it belongs to. At most 100 characters."""
+    """The group of types it belongs to. Empty: as the type says. At most 100 characters."""
     thread_key: _builtins.str
     """Groups notifications of one conversation. At most 200 characters."""
     collapse_key: _builtins.str
@@ -118,9 +166,17 @@ class SendRequest(_message.Message):
     """Who caused it; a recipient with this id is not notified of their own act. At most 200 characters."""
     dry_run: _builtins.bool
     """Decides and answers as if sent, but stores nothing: no ids in the reply, and `request_id` is not used up."""
+    topic: _builtins.str
+    """To all members of this topic, as they are when the broadcast reaches them; who joins after the Send is not among them. Answered at once with
+    a `broadcast_id`; a worker does the rest, and each member is notified exactly once. 1–100 of `a-z A-Z 0-9 _ . : / -`.
+    """
+    everyone: _builtins.bool
+    """To all recipients of the tenant, as with `topic`."""
     @_builtins.property
     def recipient_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """To whom, by the caller's own ids. 1–1,000 together with `recipients`; each 1–200 characters, no control characters. Repeated ones count once."""
+        """To whom, by the caller's own ids. 1–1,000 together with `recipients`, none with `topic` and `everyone`; each 1–200 characters, no control
+        characters. Repeated ones count once.
+        """
 
     @_builtins.property
     def recipients(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecipientProfile]:
@@ -128,15 +184,15 @@ class SendRequest(_message.Message):
 
     @_builtins.property
     def data(self) -> _struct_pb2.Struct:
-        """The sender's own values, handed through to readers. At most 16 deep, 500 keys and 32 KiB; no NaN, infinity or NUL."""
+        """The variables of the type's templates, and the sender's own values, handed through to readers. Must fit the type's schema. At most 16 deep, 500 keys and 32 KiB; no NaN, infinity or NUL."""
 
     @_builtins.property
     def content(self) -> _types_pb2.Content:
-        """What the person sees. Required."""
+        """What the person sees, ready, on every channel. Not set: the type's templates tell. Required where it has none."""
 
     @_builtins.property
     def channels(self) -> _containers.RepeatedScalarFieldContainer[_types_pb2.Channel.ValueType]:
-        """Only these channels, instead of the defaults (in-app and e-mail). Preferences still apply. Repeated ones count once."""
+        """Only these channels, instead of the type's. Preferences still apply. Repeated ones count once."""
 
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
@@ -183,10 +239,12 @@ class SendRequest(_message.Message):
         dry_run: _builtins.bool = ...,
         fallbacks: _abc.Iterable[_types_pb2.Fallback] | None = ...,
         attachments: _abc.Iterable[Global___Attachment] | None = ...,
+        topic: _builtins.str = ...,
+        everyone: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "data", b"data", "deliver_time", b"deliver_time", "expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_id", b"actor_id", "attachments", b"attachments", "category", b"category", "channels", b"channels", "collapse_key", b"collapse_key", "content", b"content", "data", b"data", "deliver_time", b"deliver_time", "dry_run", b"dry_run", "expire_time", b"expire_time", "fallbacks", b"fallbacks", "labels", b"labels", "priority", b"priority", "recipient_ids", b"recipient_ids", "recipients", b"recipients", "request_id", b"request_id", "thread_key", b"thread_key", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_id", b"actor_id", "attachments", b"attachments", "category", b"category", "channels", b"channels", "collapse_key", b"collapse_key", "content", b"content", "data", b"data", "deliver_time", b"deliver_time", "dry_run", b"dry_run", "everyone", b"everyone", "expire_time", b"expire_time", "fallbacks", b"fallbacks", "labels", b"labels", "priority", b"priority", "recipient_ids", b"recipient_ids", "recipients", b"recipients", "request_id", b"request_id", "thread_key", b"thread_key", "topic", b"topic", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -266,21 +324,29 @@ class SendResponse(_message.Message):
 
     RESULTS_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    BROADCAST_ID_FIELD_NUMBER: _builtins.int
+    AUDIENCE_COUNT_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """This is the answer to an earlier call with the same `request_id`; nothing was sent now."""
+    broadcast_id: _builtins.str
+    """For a topic and for everyone: the fan-out that was begun; `results` is empty. Empty for a dry run."""
+    audience_count: _builtins.int
+    """For a topic and for everyone: how many recipients there are now."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___SendResult]:
-        """One per distinct recipient, in the order of the request (`recipient_ids` first)."""
+        """One per distinct recipient, in the order of the request (`recipient_ids` first). Empty for a topic and for everyone."""
 
     def __init__(
         self,
         *,
         results: _abc.Iterable[Global___SendResult] | None = ...,
         replayed: _builtins.bool = ...,
+        broadcast_id: _builtins.str = ...,
+        audience_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["replayed", b"replayed", "results", b"results"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience_count", b"audience_count", "broadcast_id", b"broadcast_id", "replayed", b"replayed", "results", b"results"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1820,3 +1886,225 @@ class CancelResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CancelResponse: _TypeAlias = CancelResponse  # noqa: Y015
+
+@_typing.final
+class Broadcast(_message.Message):
+    """One notification on its way to many."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    TOPIC_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    AUDIENCE_COUNT_FIELD_NUMBER: _builtins.int
+    PROCESSED_COUNT_FIELD_NUMBER: _builtins.int
+    NOTIFIED_COUNT_FIELD_NUMBER: _builtins.int
+    FAILED_COUNT_FIELD_NUMBER: _builtins.int
+    FAILURE_FIELD_NUMBER: _builtins.int
+    SENDER_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    FINISH_TIME_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Opaque id."""
+    topic: _builtins.str
+    """To the members of this topic; empty: to everyone."""
+    type: _builtins.str
+    """What kind of thing happened."""
+    state: Global___BroadcastState.ValueType
+    """Where it stands."""
+    audience_count: _builtins.int
+    """How many recipients there were when it was sent."""
+    processed_count: _builtins.int
+    """How many of them it has come to. What is not among the next three was left out: the actor, and members whose condition does not hold."""
+    notified_count: _builtins.int
+    """How many were notified."""
+    failed_count: _builtins.int
+    """For how many it could not be rendered."""
+    failure: _builtins.str
+    """Why it cannot go on, or why it could not be rendered for the first that it could not be rendered for. Empty: all is well."""
+    sender: _builtins.str
+    """Who sent it."""
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was sent."""
+
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """When the first were notified; not set: not yet."""
+
+    @_builtins.property
+    def finish_time(self) -> _timestamp_pb2.Timestamp:
+        """When it ended; not set: not yet."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        topic: _builtins.str = ...,
+        type: _builtins.str = ...,
+        state: Global___BroadcastState.ValueType = ...,
+        audience_count: _builtins.int = ...,
+        processed_count: _builtins.int = ...,
+        notified_count: _builtins.int = ...,
+        failed_count: _builtins.int = ...,
+        failure: _builtins.str = ...,
+        sender: _builtins.str = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        finish_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "finish_time", b"finish_time", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience_count", b"audience_count", "create_time", b"create_time", "failed_count", b"failed_count", "failure", b"failure", "finish_time", b"finish_time", "id", b"id", "notified_count", b"notified_count", "processed_count", b"processed_count", "sender", b"sender", "start_time", b"start_time", "state", b"state", "topic", b"topic", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Broadcast: _TypeAlias = Broadcast  # noqa: Y015
+
+@_typing.final
+class GetBroadcastRequest(_message.Message):
+    """Asks for a broadcast."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Which one."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetBroadcastRequest: _TypeAlias = GetBroadcastRequest  # noqa: Y015
+
+@_typing.final
+class GetBroadcastResponse(_message.Message):
+    """A broadcast."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BROADCAST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def broadcast(self) -> Global___Broadcast:
+        """The broadcast."""
+
+    def __init__(
+        self,
+        *,
+        broadcast: Global___Broadcast | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["broadcast", b"broadcast"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["broadcast", b"broadcast"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetBroadcastResponse: _TypeAlias = GetBroadcastResponse  # noqa: Y015
+
+@_typing.final
+class ListBroadcastsRequest(_message.Message):
+    """Asks for a page of broadcasts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """How many at the most: 1–100; 0 means 20, more means 100. Negative is refused."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before. Empty: the first page."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBroadcastsRequest: _TypeAlias = ListBroadcastsRequest  # noqa: Y015
+
+@_typing.final
+class ListBroadcastsResponse(_message.Message):
+    """A page of broadcasts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BROADCASTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """For the next page; empty on the last."""
+    @_builtins.property
+    def broadcasts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Broadcast]:
+        """Newest first."""
+
+    def __init__(
+        self,
+        *,
+        broadcasts: _abc.Iterable[Global___Broadcast] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["broadcasts", b"broadcasts", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBroadcastsResponse: _TypeAlias = ListBroadcastsResponse  # noqa: Y015
+
+@_typing.final
+class CancelBroadcastRequest(_message.Message):
+    """Stops a broadcast."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Which one."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelBroadcastRequest: _TypeAlias = CancelBroadcastRequest  # noqa: Y015
+
+@_typing.final
+class CancelBroadcastResponse(_message.Message):
+    """The broadcast after it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BROADCAST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def broadcast(self) -> Global___Broadcast:
+        """The broadcast."""
+
+    def __init__(
+        self,
+        *,
+        broadcast: Global___Broadcast | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["broadcast", b"broadcast"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["broadcast", b"broadcast"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelBroadcastResponse: _TypeAlias = CancelBroadcastResponse  # noqa: Y015

@@ -133,6 +133,21 @@ class NotificationServiceStub(object):
                 request_serializer=carillon_dot_v1_dot_notification__service__pb2.CancelRequest.SerializeToString,
                 response_deserializer=carillon_dot_v1_dot_notification__service__pb2.CancelResponse.FromString,
                 _registered_method=True)
+        self.GetBroadcast = channel.unary_unary(
+                '/carillon.v1.NotificationService/GetBroadcast',
+                request_serializer=carillon_dot_v1_dot_notification__service__pb2.GetBroadcastRequest.SerializeToString,
+                response_deserializer=carillon_dot_v1_dot_notification__service__pb2.GetBroadcastResponse.FromString,
+                _registered_method=True)
+        self.ListBroadcasts = channel.unary_unary(
+                '/carillon.v1.NotificationService/ListBroadcasts',
+                request_serializer=carillon_dot_v1_dot_notification__service__pb2.ListBroadcastsRequest.SerializeToString,
+                response_deserializer=carillon_dot_v1_dot_notification__service__pb2.ListBroadcastsResponse.FromString,
+                _registered_method=True)
+        self.CancelBroadcast = channel.unary_unary(
+                '/carillon.v1.NotificationService/CancelBroadcast',
+                request_serializer=carillon_dot_v1_dot_notification__service__pb2.CancelBroadcastRequest.SerializeToString,
+                response_deserializer=carillon_dot_v1_dot_notification__service__pb2.CancelBroadcastResponse.FromString,
+                _registered_method=True)
 
 
 class NotificationServiceServicer(object):
@@ -143,7 +158,10 @@ class NotificationServiceServicer(object):
     """
 
     def Send(self, request, context):
-        """Sends one notification to 1–1,000 recipients. OK means it is stored for good.
+        """Sends one notification to 1–1,000 recipients, to a topic, or to everyone. OK means it is stored for good.
+
+        What people read comes ready in `content`, or from the type's templates and `data`, in the language of each recipient. Where it cannot
+        be rendered, nothing is sent: TYPE_NOT_FOUND, TEMPLATE_NOT_FOUND, TEMPLATE_FAILED, or FIELD_INVALID naming what is wrong in `data`.
 
         Idempotent under `request_id` for at least 24 hours: the same request returns the first reply with `replayed` set, another one is
         refused with FAILED_PRECONDITION `REQUEST_ID_REUSED`. Refusals are never replayed. Recipients that do not exist yet come into being.
@@ -283,6 +301,27 @@ class NotificationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetBroadcast(self, request, context):
+        """Returns how far a broadcast has come. Producers see those that they sent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListBroadcasts(self, request, context):
+        """Lists broadcasts, newest first. Producers see those that they sent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelBroadcast(self, request, context):
+        """Stops a broadcast where it is: who was notified stays so, nobody else will be. Idempotent. Producers cancel what they sent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_NotificationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -380,6 +419,21 @@ def add_NotificationServiceServicer_to_server(servicer, server):
                     servicer.Cancel,
                     request_deserializer=carillon_dot_v1_dot_notification__service__pb2.CancelRequest.FromString,
                     response_serializer=carillon_dot_v1_dot_notification__service__pb2.CancelResponse.SerializeToString,
+            ),
+            'GetBroadcast': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBroadcast,
+                    request_deserializer=carillon_dot_v1_dot_notification__service__pb2.GetBroadcastRequest.FromString,
+                    response_serializer=carillon_dot_v1_dot_notification__service__pb2.GetBroadcastResponse.SerializeToString,
+            ),
+            'ListBroadcasts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBroadcasts,
+                    request_deserializer=carillon_dot_v1_dot_notification__service__pb2.ListBroadcastsRequest.FromString,
+                    response_serializer=carillon_dot_v1_dot_notification__service__pb2.ListBroadcastsResponse.SerializeToString,
+            ),
+            'CancelBroadcast': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelBroadcast,
+                    request_deserializer=carillon_dot_v1_dot_notification__service__pb2.CancelBroadcastRequest.FromString,
+                    response_serializer=carillon_dot_v1_dot_notification__service__pb2.CancelBroadcastResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -899,6 +953,87 @@ class NotificationService(object):
             '/carillon.v1.NotificationService/Cancel',
             carillon_dot_v1_dot_notification__service__pb2.CancelRequest.SerializeToString,
             carillon_dot_v1_dot_notification__service__pb2.CancelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBroadcast(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/carillon.v1.NotificationService/GetBroadcast',
+            carillon_dot_v1_dot_notification__service__pb2.GetBroadcastRequest.SerializeToString,
+            carillon_dot_v1_dot_notification__service__pb2.GetBroadcastResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBroadcasts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/carillon.v1.NotificationService/ListBroadcasts',
+            carillon_dot_v1_dot_notification__service__pb2.ListBroadcastsRequest.SerializeToString,
+            carillon_dot_v1_dot_notification__service__pb2.ListBroadcastsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelBroadcast(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/carillon.v1.NotificationService/CancelBroadcast',
+            carillon_dot_v1_dot_notification__service__pb2.CancelBroadcastRequest.SerializeToString,
+            carillon_dot_v1_dot_notification__service__pb2.CancelBroadcastResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -38,7 +38,10 @@ class NotificationServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> NotificationServiceAsyncStub: ...
     Send: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.SendRequest, _notification_service_pb2.SendResponse]
-    """Sends one notification to 1–1,000 recipients. OK means it is stored for good.
+    """Sends one notification to 1–1,000 recipients, to a topic, or to everyone. OK means it is stored for good.
+
+    What people read comes ready in `content`, or from the type's templates and `data`, in the language of each recipient. Where it cannot
+    be rendered, nothing is sent: TYPE_NOT_FOUND, TEMPLATE_NOT_FOUND, TEMPLATE_FAILED, or FIELD_INVALID naming what is wrong in `data`.
 
     Idempotent under `request_id` for at least 24 hours: the same request returns the first reply with `replayed` set, another one is
     refused with FAILED_PRECONDITION `REQUEST_ID_REUSED`. Refusals are never replayed. Recipients that do not exist yet come into being.
@@ -86,6 +89,12 @@ class NotificationServiceStub:
     """Stops what has not happened yet: scheduled notifications never appear, undelivered deliveries are not sent. Idempotent.
     What is in the inbox already stays. Producers cancel what they sent.
     """
+    GetBroadcast: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.GetBroadcastRequest, _notification_service_pb2.GetBroadcastResponse]
+    """Returns how far a broadcast has come. Producers see those that they sent."""
+    ListBroadcasts: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ListBroadcastsRequest, _notification_service_pb2.ListBroadcastsResponse]
+    """Lists broadcasts, newest first. Producers see those that they sent."""
+    CancelBroadcast: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.CancelBroadcastRequest, _notification_service_pb2.CancelBroadcastResponse]
+    """Stops a broadcast where it is: who was notified stays so, nobody else will be. Idempotent. Producers cancel what they sent."""
 
 @_typing.type_check_only
 class NotificationServiceAsyncStub(NotificationServiceStub):
@@ -97,7 +106,10 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Send: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.SendRequest, _notification_service_pb2.SendResponse]  # type: ignore[assignment]
-    """Sends one notification to 1–1,000 recipients. OK means it is stored for good.
+    """Sends one notification to 1–1,000 recipients, to a topic, or to everyone. OK means it is stored for good.
+
+    What people read comes ready in `content`, or from the type's templates and `data`, in the language of each recipient. Where it cannot
+    be rendered, nothing is sent: TYPE_NOT_FOUND, TEMPLATE_NOT_FOUND, TEMPLATE_FAILED, or FIELD_INVALID naming what is wrong in `data`.
 
     Idempotent under `request_id` for at least 24 hours: the same request returns the first reply with `replayed` set, another one is
     refused with FAILED_PRECONDITION `REQUEST_ID_REUSED`. Refusals are never replayed. Recipients that do not exist yet come into being.
@@ -145,6 +157,12 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
     """Stops what has not happened yet: scheduled notifications never appear, undelivered deliveries are not sent. Idempotent.
     What is in the inbox already stays. Producers cancel what they sent.
     """
+    GetBroadcast: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.GetBroadcastRequest, _notification_service_pb2.GetBroadcastResponse]  # type: ignore[assignment]
+    """Returns how far a broadcast has come. Producers see those that they sent."""
+    ListBroadcasts: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListBroadcastsRequest, _notification_service_pb2.ListBroadcastsResponse]  # type: ignore[assignment]
+    """Lists broadcasts, newest first. Producers see those that they sent."""
+    CancelBroadcast: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.CancelBroadcastRequest, _notification_service_pb2.CancelBroadcastResponse]  # type: ignore[assignment]
+    """Stops a broadcast where it is: who was notified stays so, nobody else will be. Idempotent. Producers cancel what they sent."""
 
 class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Sends notifications (scope `notifications.send`) and serves inboxes (scope `inbox` for one's own, `gateway` for those of the tenant).
@@ -159,7 +177,10 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.SendRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.SendResponse, _abc.Awaitable[_notification_service_pb2.SendResponse]]:
-        """Sends one notification to 1–1,000 recipients. OK means it is stored for good.
+        """Sends one notification to 1–1,000 recipients, to a topic, or to everyone. OK means it is stored for good.
+
+        What people read comes ready in `content`, or from the type's templates and `data`, in the language of each recipient. Where it cannot
+        be rendered, nothing is sent: TYPE_NOT_FOUND, TEMPLATE_NOT_FOUND, TEMPLATE_FAILED, or FIELD_INVALID naming what is wrong in `data`.
 
         Idempotent under `request_id` for at least 24 hours: the same request returns the first reply with `replayed` set, another one is
         refused with FAILED_PRECONDITION `REQUEST_ID_REUSED`. Refusals are never replayed. Recipients that do not exist yet come into being.
@@ -315,5 +336,29 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Stops what has not happened yet: scheduled notifications never appear, undelivered deliveries are not sent. Idempotent.
         What is in the inbox already stays. Producers cancel what they sent.
         """
+
+    @_abc_1.abstractmethod
+    def GetBroadcast(
+        self,
+        request: _notification_service_pb2.GetBroadcastRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_notification_service_pb2.GetBroadcastResponse, _abc.Awaitable[_notification_service_pb2.GetBroadcastResponse]]:
+        """Returns how far a broadcast has come. Producers see those that they sent."""
+
+    @_abc_1.abstractmethod
+    def ListBroadcasts(
+        self,
+        request: _notification_service_pb2.ListBroadcastsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_notification_service_pb2.ListBroadcastsResponse, _abc.Awaitable[_notification_service_pb2.ListBroadcastsResponse]]:
+        """Lists broadcasts, newest first. Producers see those that they sent."""
+
+    @_abc_1.abstractmethod
+    def CancelBroadcast(
+        self,
+        request: _notification_service_pb2.CancelBroadcastRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_notification_service_pb2.CancelBroadcastResponse, _abc.Awaitable[_notification_service_pb2.CancelBroadcastResponse]]:
+        """Stops a broadcast where it is: who was notified stays so, nobody else will be. Idempotent. Producers cancel what they sent."""
 
 def add_NotificationServiceServicer_to_server(servicer: NotificationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

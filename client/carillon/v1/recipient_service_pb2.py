@@ -26,47 +26,88 @@ from carillon.v1 import types_pb2 as carillon_dot_v1_dot_types__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#carillon/v1/recipient_service.proto\x12\x0b\x63\x61rillon.v1\x1a\x17\x63\x61rillon/v1/types.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x96\x02\n\tRecipient\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\x12\x16\n\x06locale\x18\x02 \x01(\tR\x06locale\x12\x1b\n\ttime_zone\x18\x03 \x01(\tR\x08timeZone\x12\x37\n\nattributes\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\nattributes\x12;\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\"\xee\x01\n\x08\x45ndpoint\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12.\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\x14.carillon.v1.ChannelR\x07\x63hannel\x12\x18\n\x07\x61\x64\x64ress\x18\x03 \x01(\tR\x07\x61\x64\x64ress\x12\x14\n\x05label\x18\x04 \x01(\tR\x05label\x12;\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x35\n\x08platform\x18\x06 \x01(\x0e\x32\x19.carillon.v1.PushPlatformR\x08platform\"\xc0\x01\n\x16UpsertRecipientRequest\x12\x34\n\trecipient\x18\x01 \x01(\x0b\x32\x16.carillon.v1.RecipientR\trecipient\x12;\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nupdateMask\x12\x33\n\tendpoints\x18\x03 \x03(\x0b\x32\x15.carillon.v1.EndpointR\tendpoints\"O\n\x17UpsertRecipientResponse\x12\x34\n\trecipient\x18\x01 \x01(\x0b\x32\x16.carillon.v1.RecipientR\trecipient\"8\n\x13GetRecipientRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\"L\n\x14GetRecipientResponse\x12\x34\n\trecipient\x18\x01 \x01(\x0b\x32\x16.carillon.v1.RecipientR\trecipient\"S\n\x15ListRecipientsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"x\n\x16ListRecipientsResponse\x12\x36\n\nrecipients\x18\x01 \x03(\x0b\x32\x16.carillon.v1.RecipientR\nrecipients\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\";\n\x16\x44\x65leteRecipientRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\"\x19\n\x17\x44\x65leteRecipientResponse\"j\n\x12PutEndpointRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\x12\x31\n\x08\x65ndpoint\x18\x02 \x01(\x0b\x32\x15.carillon.v1.EndpointR\x08\x65ndpoint\"H\n\x13PutEndpointResponse\x12\x31\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x15.carillon.v1.EndpointR\x08\x65ndpoint\"9\n\x14ListEndpointsRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\"L\n\x15ListEndpointsResponse\x12\x33\n\tendpoints\x18\x01 \x03(\x0b\x32\x15.carillon.v1.EndpointR\tendpoints\"J\n\x15\x44\x65leteEndpointRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\x12\x0e\n\x02id\x18\x02 \x01(\tR\x02id\"\x18\n\x16\x44\x65leteEndpointResponse2\x83\x05\n\x10RecipientService\x12\\\n\x0fUpsertRecipient\x12#.carillon.v1.UpsertRecipientRequest\x1a$.carillon.v1.UpsertRecipientResponse\x12S\n\x0cGetRecipient\x12 .carillon.v1.GetRecipientRequest\x1a!.carillon.v1.GetRecipientResponse\x12Y\n\x0eListRecipients\x12\".carillon.v1.ListRecipientsRequest\x1a#.carillon.v1.ListRecipientsResponse\x12\\\n\x0f\x44\x65leteRecipient\x12#.carillon.v1.DeleteRecipientRequest\x1a$.carillon.v1.DeleteRecipientResponse\x12P\n\x0bPutEndpoint\x12\x1f.carillon.v1.PutEndpointRequest\x1a .carillon.v1.PutEndpointResponse\x12V\n\rListEndpoints\x12!.carillon.v1.ListEndpointsRequest\x1a\".carillon.v1.ListEndpointsResponse\x12Y\n\x0e\x44\x65leteEndpoint\x12\".carillon.v1.DeleteEndpointRequest\x1a#.carillon.v1.DeleteEndpointResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#carillon/v1/recipient_service.proto\x12\x0b\x63\x61rillon.v1\x1a\x17\x63\x61rillon/v1/types.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\x96\x02\n\tRecipient\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\x12\x16\n\x06locale\x18\x02 \x01(\tR\x06locale\x12\x1b\n\ttime_zone\x18\x03 \x01(\tR\x08timeZone\x12\x37\n\nattributes\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructR\nattributes\x12;\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\"\xef\x02\n\x08\x45ndpoint\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12.\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\x14.carillon.v1.ChannelR\x07\x63hannel\x12\x18\n\x07\x61\x64\x64ress\x18\x03 \x01(\tR\x07\x61\x64\x64ress\x12\x14\n\x05label\x18\x04 \x01(\tR\x05label\x12;\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12\x35\n\x08platform\x18\x06 \x01(\x0e\x32\x19.carillon.v1.PushPlatformR\x08platform\x12\x42\n\x0cverification\x18\x07 \x01(\x0e\x32\x1e.carillon.v1.VerificationStateR\x0cverification\x12;\n\x0bverify_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nverifyTime\"\xc0\x01\n\x16UpsertRecipientRequest\x12\x34\n\trecipient\x18\x01 \x01(\x0b\x32\x16.carillon.v1.RecipientR\trecipient\x12;\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\nupdateMask\x12\x33\n\tendpoints\x18\x03 \x03(\x0b\x32\x15.carillon.v1.EndpointR\tendpoints\"O\n\x17UpsertRecipientResponse\x12\x34\n\trecipient\x18\x01 \x01(\x0b\x32\x16.carillon.v1.RecipientR\trecipient\"8\n\x13GetRecipientRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\"L\n\x14GetRecipientResponse\x12\x34\n\trecipient\x18\x01 \x01(\x0b\x32\x16.carillon.v1.RecipientR\trecipient\"S\n\x15ListRecipientsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"x\n\x16ListRecipientsResponse\x12\x36\n\nrecipients\x18\x01 \x03(\x0b\x32\x16.carillon.v1.RecipientR\nrecipients\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\";\n\x16\x44\x65leteRecipientRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\"\x19\n\x17\x44\x65leteRecipientResponse\"j\n\x12PutEndpointRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\x12\x31\n\x08\x65ndpoint\x18\x02 \x01(\x0b\x32\x15.carillon.v1.EndpointR\x08\x65ndpoint\"H\n\x13PutEndpointResponse\x12\x31\n\x08\x65ndpoint\x18\x01 \x01(\x0b\x32\x15.carillon.v1.EndpointR\x08\x65ndpoint\"9\n\x14ListEndpointsRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\"L\n\x15ListEndpointsResponse\x12\x33\n\tendpoints\x18\x01 \x03(\x0b\x32\x15.carillon.v1.EndpointR\tendpoints\"J\n\x15\x44\x65leteEndpointRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\x12\x0e\n\x02id\x18\x02 \x01(\tR\x02id\"\x18\n\x16\x44\x65leteEndpointResponse\"_\n\x1c\x42\x61tchUpsertRecipientsRequest\x12?\n\x08requests\x18\x01 \x03(\x0b\x32#.carillon.v1.UpsertRecipientRequestR\x08requests\"\x8c\x01\n\x1b\x42\x61tchUpsertRecipientsResult\x12\x36\n\trecipient\x18\x01 \x01(\x0b\x32\x16.carillon.v1.RecipientH\x00R\trecipient\x12*\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00R\x05\x65rrorB\t\n\x07outcome\"c\n\x1d\x42\x61tchUpsertRecipientsResponse\x12\x42\n\x07results\x18\x01 \x03(\x0b\x32(.carillon.v1.BatchUpsertRecipientsResultR\x07results\";\n\x16\x45xportRecipientRequest\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\"^\n\x17\x45xportRecipientResponse\x12\x12\n\x04noun\x18\x01 \x01(\tR\x04noun\x12/\n\x06record\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructR\x06record\"\x97\x02\n\x05Topic\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\x12 \n\x0b\x64\x65scription\x18\x03 \x01(\tR\x0b\x64\x65scription\x12!\n\x0cmember_count\x18\x04 \x01(\x03R\x0bmemberCount\x12\x18\n\x07\x63\x61talog\x18\x05 \x01(\tR\x07\x63\x61talog\x12;\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\"\x8b\x01\n\x0bTopicMember\x12!\n\x0crecipient_id\x18\x01 \x01(\tR\x0brecipientId\x12\x1c\n\tcondition\x18\x02 \x01(\tR\tcondition\x12;\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\";\n\x0fPutTopicRequest\x12(\n\x05topic\x18\x01 \x01(\x0b\x32\x12.carillon.v1.TopicR\x05topic\"<\n\x10PutTopicResponse\x12(\n\x05topic\x18\x01 \x01(\x0b\x32\x12.carillon.v1.TopicR\x05topic\"r\n\x11ListTopicsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\x12!\n\x0crecipient_id\x18\x03 \x01(\tR\x0brecipientId\"h\n\x12ListTopicsResponse\x12*\n\x06topics\x18\x01 \x03(\x0b\x32\x12.carillon.v1.TopicR\x06topics\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"(\n\x12\x44\x65leteTopicRequest\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\"\x15\n\x13\x44\x65leteTopicResponse\"b\n\x16\x41\x64\x64TopicMembersRequest\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12\x32\n\x07members\x18\x02 \x03(\x0b\x32\x18.carillon.v1.TopicMemberR\x07members\":\n\x17\x41\x64\x64TopicMembersResponse\x12\x1f\n\x0b\x61\x64\x64\x65\x64_count\x18\x01 \x01(\x03R\naddedCount\"V\n\x19RemoveTopicMembersRequest\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12#\n\rrecipient_ids\x18\x02 \x03(\tR\x0crecipientIds\"A\n\x1aRemoveTopicMembersResponse\x12#\n\rremoved_count\x18\x01 \x01(\x03R\x0cremovedCount\"k\n\x17ListTopicMembersRequest\x12\x14\n\x05topic\x18\x01 \x01(\tR\x05topic\x12\x1b\n\tpage_size\x18\x02 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken\"v\n\x18ListTopicMembersResponse\x12\x32\n\x07members\x18\x01 \x03(\x0b\x32\x18.carillon.v1.TopicMemberR\x07members\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*\x9a\x01\n\x11VerificationState\x12\"\n\x1eVERIFICATION_STATE_UNSPECIFIED\x10\x00\x12!\n\x1dVERIFICATION_STATE_UNVERIFIED\x10\x01\x12\x1f\n\x1bVERIFICATION_STATE_VERIFIED\x10\x02\x12\x1d\n\x19VERIFICATION_STATE_FAILED\x10\x03\x32\xe3\n\n\x10RecipientService\x12\\\n\x0fUpsertRecipient\x12#.carillon.v1.UpsertRecipientRequest\x1a$.carillon.v1.UpsertRecipientResponse\x12S\n\x0cGetRecipient\x12 .carillon.v1.GetRecipientRequest\x1a!.carillon.v1.GetRecipientResponse\x12Y\n\x0eListRecipients\x12\".carillon.v1.ListRecipientsRequest\x1a#.carillon.v1.ListRecipientsResponse\x12\\\n\x0f\x44\x65leteRecipient\x12#.carillon.v1.DeleteRecipientRequest\x1a$.carillon.v1.DeleteRecipientResponse\x12P\n\x0bPutEndpoint\x12\x1f.carillon.v1.PutEndpointRequest\x1a .carillon.v1.PutEndpointResponse\x12V\n\rListEndpoints\x12!.carillon.v1.ListEndpointsRequest\x1a\".carillon.v1.ListEndpointsResponse\x12Y\n\x0e\x44\x65leteEndpoint\x12\".carillon.v1.DeleteEndpointRequest\x1a#.carillon.v1.DeleteEndpointResponse\x12n\n\x15\x42\x61tchUpsertRecipients\x12).carillon.v1.BatchUpsertRecipientsRequest\x1a*.carillon.v1.BatchUpsertRecipientsResponse\x12^\n\x0f\x45xportRecipient\x12#.carillon.v1.ExportRecipientRequest\x1a$.carillon.v1.ExportRecipientResponse0\x01\x12G\n\x08PutTopic\x12\x1c.carillon.v1.PutTopicRequest\x1a\x1d.carillon.v1.PutTopicResponse\x12M\n\nListTopics\x12\x1e.carillon.v1.ListTopicsRequest\x1a\x1f.carillon.v1.ListTopicsResponse\x12P\n\x0b\x44\x65leteTopic\x12\x1f.carillon.v1.DeleteTopicRequest\x1a .carillon.v1.DeleteTopicResponse\x12\\\n\x0f\x41\x64\x64TopicMembers\x12#.carillon.v1.AddTopicMembersRequest\x1a$.carillon.v1.AddTopicMembersResponse\x12\x65\n\x12RemoveTopicMembers\x12&.carillon.v1.RemoveTopicMembersRequest\x1a\'.carillon.v1.RemoveTopicMembersResponse\x12_\n\x10ListTopicMembers\x12$.carillon.v1.ListTopicMembersRequest\x1a%.carillon.v1.ListTopicMembersResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'carillon.v1.recipient_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RECIPIENT']._serialized_start=175
-  _globals['_RECIPIENT']._serialized_end=453
-  _globals['_ENDPOINT']._serialized_start=456
-  _globals['_ENDPOINT']._serialized_end=694
-  _globals['_UPSERTRECIPIENTREQUEST']._serialized_start=697
-  _globals['_UPSERTRECIPIENTREQUEST']._serialized_end=889
-  _globals['_UPSERTRECIPIENTRESPONSE']._serialized_start=891
-  _globals['_UPSERTRECIPIENTRESPONSE']._serialized_end=970
-  _globals['_GETRECIPIENTREQUEST']._serialized_start=972
-  _globals['_GETRECIPIENTREQUEST']._serialized_end=1028
-  _globals['_GETRECIPIENTRESPONSE']._serialized_start=1030
-  _globals['_GETRECIPIENTRESPONSE']._serialized_end=1106
-  _globals['_LISTRECIPIENTSREQUEST']._serialized_start=1108
-  _globals['_LISTRECIPIENTSREQUEST']._serialized_end=1191
-  _globals['_LISTRECIPIENTSRESPONSE']._serialized_start=1193
-  _globals['_LISTRECIPIENTSRESPONSE']._serialized_end=1313
-  _globals['_DELETERECIPIENTREQUEST']._serialized_start=1315
-  _globals['_DELETERECIPIENTREQUEST']._serialized_end=1374
-  _globals['_DELETERECIPIENTRESPONSE']._serialized_start=1376
-  _globals['_DELETERECIPIENTRESPONSE']._serialized_end=1401
-  _globals['_PUTENDPOINTREQUEST']._serialized_start=1403
-  _globals['_PUTENDPOINTREQUEST']._serialized_end=1509
-  _globals['_PUTENDPOINTRESPONSE']._serialized_start=1511
-  _globals['_PUTENDPOINTRESPONSE']._serialized_end=1583
-  _globals['_LISTENDPOINTSREQUEST']._serialized_start=1585
-  _globals['_LISTENDPOINTSREQUEST']._serialized_end=1642
-  _globals['_LISTENDPOINTSRESPONSE']._serialized_start=1644
-  _globals['_LISTENDPOINTSRESPONSE']._serialized_end=1720
-  _globals['_DELETEENDPOINTREQUEST']._serialized_start=1722
-  _globals['_DELETEENDPOINTREQUEST']._serialized_end=1796
-  _globals['_DELETEENDPOINTRESPONSE']._serialized_start=1798
-  _globals['_DELETEENDPOINTRESPONSE']._serialized_end=1822
-  _globals['_RECIPIENTSERVICE']._serialized_start=1825
-  _globals['_RECIPIENTSERVICE']._serialized_end=2468
+  _globals['_VERIFICATIONSTATE']._serialized_start=3855
+  _globals['_VERIFICATIONSTATE']._serialized_end=4009
+  _globals['_RECIPIENT']._serialized_start=200
+  _globals['_RECIPIENT']._serialized_end=478
+  _globals['_ENDPOINT']._serialized_start=481
+  _globals['_ENDPOINT']._serialized_end=848
+  _globals['_UPSERTRECIPIENTREQUEST']._serialized_start=851
+  _globals['_UPSERTRECIPIENTREQUEST']._serialized_end=1043
+  _globals['_UPSERTRECIPIENTRESPONSE']._serialized_start=1045
+  _globals['_UPSERTRECIPIENTRESPONSE']._serialized_end=1124
+  _globals['_GETRECIPIENTREQUEST']._serialized_start=1126
+  _globals['_GETRECIPIENTREQUEST']._serialized_end=1182
+  _globals['_GETRECIPIENTRESPONSE']._serialized_start=1184
+  _globals['_GETRECIPIENTRESPONSE']._serialized_end=1260
+  _globals['_LISTRECIPIENTSREQUEST']._serialized_start=1262
+  _globals['_LISTRECIPIENTSREQUEST']._serialized_end=1345
+  _globals['_LISTRECIPIENTSRESPONSE']._serialized_start=1347
+  _globals['_LISTRECIPIENTSRESPONSE']._serialized_end=1467
+  _globals['_DELETERECIPIENTREQUEST']._serialized_start=1469
+  _globals['_DELETERECIPIENTREQUEST']._serialized_end=1528
+  _globals['_DELETERECIPIENTRESPONSE']._serialized_start=1530
+  _globals['_DELETERECIPIENTRESPONSE']._serialized_end=1555
+  _globals['_PUTENDPOINTREQUEST']._serialized_start=1557
+  _globals['_PUTENDPOINTREQUEST']._serialized_end=1663
+  _globals['_PUTENDPOINTRESPONSE']._serialized_start=1665
+  _globals['_PUTENDPOINTRESPONSE']._serialized_end=1737
+  _globals['_LISTENDPOINTSREQUEST']._serialized_start=1739
+  _globals['_LISTENDPOINTSREQUEST']._serialized_end=1796
+  _globals['_LISTENDPOINTSRESPONSE']._serialized_start=1798
+  _globals['_LISTENDPOINTSRESPONSE']._serialized_end=1874
+  _globals['_DELETEENDPOINTREQUEST']._serialized_start=1876
+  _globals['_DELETEENDPOINTREQUEST']._serialized_end=1950
+  _globals['_DELETEENDPOINTRESPONSE']._serialized_start=1952
+  _globals['_DELETEENDPOINTRESPONSE']._serialized_end=1976
+  _globals['_BATCHUPSERTRECIPIENTSREQUEST']._serialized_start=1978
+  _globals['_BATCHUPSERTRECIPIENTSREQUEST']._serialized_end=2073
+  _globals['_BATCHUPSERTRECIPIENTSRESULT']._serialized_start=2076
+  _globals['_BATCHUPSERTRECIPIENTSRESULT']._serialized_end=2216
+  _globals['_BATCHUPSERTRECIPIENTSRESPONSE']._serialized_start=2218
+  _globals['_BATCHUPSERTRECIPIENTSRESPONSE']._serialized_end=2317
+  _globals['_EXPORTRECIPIENTREQUEST']._serialized_start=2319
+  _globals['_EXPORTRECIPIENTREQUEST']._serialized_end=2378
+  _globals['_EXPORTRECIPIENTRESPONSE']._serialized_start=2380
+  _globals['_EXPORTRECIPIENTRESPONSE']._serialized_end=2474
+  _globals['_TOPIC']._serialized_start=2477
+  _globals['_TOPIC']._serialized_end=2756
+  _globals['_TOPICMEMBER']._serialized_start=2759
+  _globals['_TOPICMEMBER']._serialized_end=2898
+  _globals['_PUTTOPICREQUEST']._serialized_start=2900
+  _globals['_PUTTOPICREQUEST']._serialized_end=2959
+  _globals['_PUTTOPICRESPONSE']._serialized_start=2961
+  _globals['_PUTTOPICRESPONSE']._serialized_end=3021
+  _globals['_LISTTOPICSREQUEST']._serialized_start=3023
+  _globals['_LISTTOPICSREQUEST']._serialized_end=3137
+  _globals['_LISTTOPICSRESPONSE']._serialized_start=3139
+  _globals['_LISTTOPICSRESPONSE']._serialized_end=3243
+  _globals['_DELETETOPICREQUEST']._serialized_start=3245
+  _globals['_DELETETOPICREQUEST']._serialized_end=3285
+  _globals['_DELETETOPICRESPONSE']._serialized_start=3287
+  _globals['_DELETETOPICRESPONSE']._serialized_end=3308
+  _globals['_ADDTOPICMEMBERSREQUEST']._serialized_start=3310
+  _globals['_ADDTOPICMEMBERSREQUEST']._serialized_end=3408
+  _globals['_ADDTOPICMEMBERSRESPONSE']._serialized_start=3410
+  _globals['_ADDTOPICMEMBERSRESPONSE']._serialized_end=3468
+  _globals['_REMOVETOPICMEMBERSREQUEST']._serialized_start=3470
+  _globals['_REMOVETOPICMEMBERSREQUEST']._serialized_end=3556
+  _globals['_REMOVETOPICMEMBERSRESPONSE']._serialized_start=3558
+  _globals['_REMOVETOPICMEMBERSRESPONSE']._serialized_end=3623
+  _globals['_LISTTOPICMEMBERSREQUEST']._serialized_start=3625
+  _globals['_LISTTOPICMEMBERSREQUEST']._serialized_end=3732
+  _globals['_LISTTOPICMEMBERSRESPONSE']._serialized_start=3734
+  _globals['_LISTTOPICMEMBERSRESPONSE']._serialized_end=3852
+  _globals['_RECIPIENTSERVICE']._serialized_start=4012
+  _globals['_RECIPIENTSERVICE']._serialized_end=5391
 # @@protoc_insertion_point(module_scope)

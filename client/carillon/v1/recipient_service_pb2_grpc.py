@@ -71,6 +71,46 @@ class RecipientServiceStub(object):
                 request_serializer=carillon_dot_v1_dot_recipient__service__pb2.DeleteEndpointRequest.SerializeToString,
                 response_deserializer=carillon_dot_v1_dot_recipient__service__pb2.DeleteEndpointResponse.FromString,
                 _registered_method=True)
+        self.BatchUpsertRecipients = channel.unary_unary(
+                '/carillon.v1.RecipientService/BatchUpsertRecipients',
+                request_serializer=carillon_dot_v1_dot_recipient__service__pb2.BatchUpsertRecipientsRequest.SerializeToString,
+                response_deserializer=carillon_dot_v1_dot_recipient__service__pb2.BatchUpsertRecipientsResponse.FromString,
+                _registered_method=True)
+        self.ExportRecipient = channel.unary_stream(
+                '/carillon.v1.RecipientService/ExportRecipient',
+                request_serializer=carillon_dot_v1_dot_recipient__service__pb2.ExportRecipientRequest.SerializeToString,
+                response_deserializer=carillon_dot_v1_dot_recipient__service__pb2.ExportRecipientResponse.FromString,
+                _registered_method=True)
+        self.PutTopic = channel.unary_unary(
+                '/carillon.v1.RecipientService/PutTopic',
+                request_serializer=carillon_dot_v1_dot_recipient__service__pb2.PutTopicRequest.SerializeToString,
+                response_deserializer=carillon_dot_v1_dot_recipient__service__pb2.PutTopicResponse.FromString,
+                _registered_method=True)
+        self.ListTopics = channel.unary_unary(
+                '/carillon.v1.RecipientService/ListTopics',
+                request_serializer=carillon_dot_v1_dot_recipient__service__pb2.ListTopicsRequest.SerializeToString,
+                response_deserializer=carillon_dot_v1_dot_recipient__service__pb2.ListTopicsResponse.FromString,
+                _registered_method=True)
+        self.DeleteTopic = channel.unary_unary(
+                '/carillon.v1.RecipientService/DeleteTopic',
+                request_serializer=carillon_dot_v1_dot_recipient__service__pb2.DeleteTopicRequest.SerializeToString,
+                response_deserializer=carillon_dot_v1_dot_recipient__service__pb2.DeleteTopicResponse.FromString,
+                _registered_method=True)
+        self.AddTopicMembers = channel.unary_unary(
+                '/carillon.v1.RecipientService/AddTopicMembers',
+                request_serializer=carillon_dot_v1_dot_recipient__service__pb2.AddTopicMembersRequest.SerializeToString,
+                response_deserializer=carillon_dot_v1_dot_recipient__service__pb2.AddTopicMembersResponse.FromString,
+                _registered_method=True)
+        self.RemoveTopicMembers = channel.unary_unary(
+                '/carillon.v1.RecipientService/RemoveTopicMembers',
+                request_serializer=carillon_dot_v1_dot_recipient__service__pb2.RemoveTopicMembersRequest.SerializeToString,
+                response_deserializer=carillon_dot_v1_dot_recipient__service__pb2.RemoveTopicMembersResponse.FromString,
+                _registered_method=True)
+        self.ListTopicMembers = channel.unary_unary(
+                '/carillon.v1.RecipientService/ListTopicMembers',
+                request_serializer=carillon_dot_v1_dot_recipient__service__pb2.ListTopicMembersRequest.SerializeToString,
+                response_deserializer=carillon_dot_v1_dot_recipient__service__pb2.ListTopicMembersResponse.FromString,
+                _registered_method=True)
 
 
 class RecipientServiceServicer(object):
@@ -130,6 +170,63 @@ class RecipientServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchUpsertRecipients(self, request, context):
+        """Creates or changes many recipients; each by itself, so one bad item fails alone. Producers and operators only. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportRecipient(self, request, context):
+        """Returns everything held of a recipient, piece by piece: profile, endpoints, preferences, notifications, deliveries with their attempts,
+        topics, devices. Operators only. What changes while it runs may be in it or not.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PutTopic(self, request, context):
+        """Creates or changes a topic. Operators and producers only, like everything about topics. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTopics(self, request, context):
+        """Lists topics by name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteTopic(self, request, context):
+        """Removes a topic and its memberships. Idempotent. Broadcasts to it that are under way find nobody any more.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddTopicMembers(self, request, context):
+        """Adds members to a topic that exists, or changes their conditions. Idempotent. Recipients that do not exist yet come into being.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveTopicMembers(self, request, context):
+        """Removes members. Idempotent: who is no member is passed over.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTopicMembers(self, request, context):
+        """Lists the members of a topic by id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RecipientServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -167,6 +264,46 @@ def add_RecipientServiceServicer_to_server(servicer, server):
                     servicer.DeleteEndpoint,
                     request_deserializer=carillon_dot_v1_dot_recipient__service__pb2.DeleteEndpointRequest.FromString,
                     response_serializer=carillon_dot_v1_dot_recipient__service__pb2.DeleteEndpointResponse.SerializeToString,
+            ),
+            'BatchUpsertRecipients': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchUpsertRecipients,
+                    request_deserializer=carillon_dot_v1_dot_recipient__service__pb2.BatchUpsertRecipientsRequest.FromString,
+                    response_serializer=carillon_dot_v1_dot_recipient__service__pb2.BatchUpsertRecipientsResponse.SerializeToString,
+            ),
+            'ExportRecipient': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportRecipient,
+                    request_deserializer=carillon_dot_v1_dot_recipient__service__pb2.ExportRecipientRequest.FromString,
+                    response_serializer=carillon_dot_v1_dot_recipient__service__pb2.ExportRecipientResponse.SerializeToString,
+            ),
+            'PutTopic': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutTopic,
+                    request_deserializer=carillon_dot_v1_dot_recipient__service__pb2.PutTopicRequest.FromString,
+                    response_serializer=carillon_dot_v1_dot_recipient__service__pb2.PutTopicResponse.SerializeToString,
+            ),
+            'ListTopics': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTopics,
+                    request_deserializer=carillon_dot_v1_dot_recipient__service__pb2.ListTopicsRequest.FromString,
+                    response_serializer=carillon_dot_v1_dot_recipient__service__pb2.ListTopicsResponse.SerializeToString,
+            ),
+            'DeleteTopic': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteTopic,
+                    request_deserializer=carillon_dot_v1_dot_recipient__service__pb2.DeleteTopicRequest.FromString,
+                    response_serializer=carillon_dot_v1_dot_recipient__service__pb2.DeleteTopicResponse.SerializeToString,
+            ),
+            'AddTopicMembers': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddTopicMembers,
+                    request_deserializer=carillon_dot_v1_dot_recipient__service__pb2.AddTopicMembersRequest.FromString,
+                    response_serializer=carillon_dot_v1_dot_recipient__service__pb2.AddTopicMembersResponse.SerializeToString,
+            ),
+            'RemoveTopicMembers': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveTopicMembers,
+                    request_deserializer=carillon_dot_v1_dot_recipient__service__pb2.RemoveTopicMembersRequest.FromString,
+                    response_serializer=carillon_dot_v1_dot_recipient__service__pb2.RemoveTopicMembersResponse.SerializeToString,
+            ),
+            'ListTopicMembers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTopicMembers,
+                    request_deserializer=carillon_dot_v1_dot_recipient__service__pb2.ListTopicMembersRequest.FromString,
+                    response_serializer=carillon_dot_v1_dot_recipient__service__pb2.ListTopicMembersResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -360,6 +497,222 @@ class RecipientService(object):
             '/carillon.v1.RecipientService/DeleteEndpoint',
             carillon_dot_v1_dot_recipient__service__pb2.DeleteEndpointRequest.SerializeToString,
             carillon_dot_v1_dot_recipient__service__pb2.DeleteEndpointResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchUpsertRecipients(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/carillon.v1.RecipientService/BatchUpsertRecipients',
+            carillon_dot_v1_dot_recipient__service__pb2.BatchUpsertRecipientsRequest.SerializeToString,
+            carillon_dot_v1_dot_recipient__service__pb2.BatchUpsertRecipientsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportRecipient(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/carillon.v1.RecipientService/ExportRecipient',
+            carillon_dot_v1_dot_recipient__service__pb2.ExportRecipientRequest.SerializeToString,
+            carillon_dot_v1_dot_recipient__service__pb2.ExportRecipientResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutTopic(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/carillon.v1.RecipientService/PutTopic',
+            carillon_dot_v1_dot_recipient__service__pb2.PutTopicRequest.SerializeToString,
+            carillon_dot_v1_dot_recipient__service__pb2.PutTopicResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTopics(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/carillon.v1.RecipientService/ListTopics',
+            carillon_dot_v1_dot_recipient__service__pb2.ListTopicsRequest.SerializeToString,
+            carillon_dot_v1_dot_recipient__service__pb2.ListTopicsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteTopic(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/carillon.v1.RecipientService/DeleteTopic',
+            carillon_dot_v1_dot_recipient__service__pb2.DeleteTopicRequest.SerializeToString,
+            carillon_dot_v1_dot_recipient__service__pb2.DeleteTopicResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddTopicMembers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/carillon.v1.RecipientService/AddTopicMembers',
+            carillon_dot_v1_dot_recipient__service__pb2.AddTopicMembersRequest.SerializeToString,
+            carillon_dot_v1_dot_recipient__service__pb2.AddTopicMembersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveTopicMembers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/carillon.v1.RecipientService/RemoveTopicMembers',
+            carillon_dot_v1_dot_recipient__service__pb2.RemoveTopicMembersRequest.SerializeToString,
+            carillon_dot_v1_dot_recipient__service__pb2.RemoveTopicMembersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTopicMembers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/carillon.v1.RecipientService/ListTopicMembers',
+            carillon_dot_v1_dot_recipient__service__pb2.ListTopicMembersRequest.SerializeToString,
+            carillon_dot_v1_dot_recipient__service__pb2.ListTopicMembersResponse.FromString,
             options,
             channel_credentials,
             insecure,

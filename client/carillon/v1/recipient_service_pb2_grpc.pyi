@@ -55,6 +55,24 @@ class RecipientServiceStub:
     """Removes an endpoint. Idempotent: an id that the recipient does not have changes nothing. What is no id of an endpoint is
     NOT_FOUND `ENDPOINT_NOT_FOUND`.
     """
+    BatchUpsertRecipients: _grpc.UnaryUnaryMultiCallable[_recipient_service_pb2.BatchUpsertRecipientsRequest, _recipient_service_pb2.BatchUpsertRecipientsResponse]
+    """Creates or changes many recipients; each by itself, so one bad item fails alone. Producers and operators only. Idempotent."""
+    ExportRecipient: _grpc.UnaryStreamMultiCallable[_recipient_service_pb2.ExportRecipientRequest, _recipient_service_pb2.ExportRecipientResponse]
+    """Returns everything held of a recipient, piece by piece: profile, endpoints, preferences, notifications, deliveries with their attempts,
+    topics, devices. Operators only. What changes while it runs may be in it or not.
+    """
+    PutTopic: _grpc.UnaryUnaryMultiCallable[_recipient_service_pb2.PutTopicRequest, _recipient_service_pb2.PutTopicResponse]
+    """Creates or changes a topic. Operators and producers only, like everything about topics. Idempotent."""
+    ListTopics: _grpc.UnaryUnaryMultiCallable[_recipient_service_pb2.ListTopicsRequest, _recipient_service_pb2.ListTopicsResponse]
+    """Lists topics by name."""
+    DeleteTopic: _grpc.UnaryUnaryMultiCallable[_recipient_service_pb2.DeleteTopicRequest, _recipient_service_pb2.DeleteTopicResponse]
+    """Removes a topic and its memberships. Idempotent. Broadcasts to it that are under way find nobody any more."""
+    AddTopicMembers: _grpc.UnaryUnaryMultiCallable[_recipient_service_pb2.AddTopicMembersRequest, _recipient_service_pb2.AddTopicMembersResponse]
+    """Adds members to a topic that exists, or changes their conditions. Idempotent. Recipients that do not exist yet come into being."""
+    RemoveTopicMembers: _grpc.UnaryUnaryMultiCallable[_recipient_service_pb2.RemoveTopicMembersRequest, _recipient_service_pb2.RemoveTopicMembersResponse]
+    """Removes members. Idempotent: who is no member is passed over."""
+    ListTopicMembers: _grpc.UnaryUnaryMultiCallable[_recipient_service_pb2.ListTopicMembersRequest, _recipient_service_pb2.ListTopicMembersResponse]
+    """Lists the members of a topic by id."""
 
 @_typing.type_check_only
 class RecipientServiceAsyncStub(RecipientServiceStub):
@@ -83,6 +101,24 @@ class RecipientServiceAsyncStub(RecipientServiceStub):
     """Removes an endpoint. Idempotent: an id that the recipient does not have changes nothing. What is no id of an endpoint is
     NOT_FOUND `ENDPOINT_NOT_FOUND`.
     """
+    BatchUpsertRecipients: _aio.UnaryUnaryMultiCallable[_recipient_service_pb2.BatchUpsertRecipientsRequest, _recipient_service_pb2.BatchUpsertRecipientsResponse]  # type: ignore[assignment]
+    """Creates or changes many recipients; each by itself, so one bad item fails alone. Producers and operators only. Idempotent."""
+    ExportRecipient: _aio.UnaryStreamMultiCallable[_recipient_service_pb2.ExportRecipientRequest, _recipient_service_pb2.ExportRecipientResponse]  # type: ignore[assignment]
+    """Returns everything held of a recipient, piece by piece: profile, endpoints, preferences, notifications, deliveries with their attempts,
+    topics, devices. Operators only. What changes while it runs may be in it or not.
+    """
+    PutTopic: _aio.UnaryUnaryMultiCallable[_recipient_service_pb2.PutTopicRequest, _recipient_service_pb2.PutTopicResponse]  # type: ignore[assignment]
+    """Creates or changes a topic. Operators and producers only, like everything about topics. Idempotent."""
+    ListTopics: _aio.UnaryUnaryMultiCallable[_recipient_service_pb2.ListTopicsRequest, _recipient_service_pb2.ListTopicsResponse]  # type: ignore[assignment]
+    """Lists topics by name."""
+    DeleteTopic: _aio.UnaryUnaryMultiCallable[_recipient_service_pb2.DeleteTopicRequest, _recipient_service_pb2.DeleteTopicResponse]  # type: ignore[assignment]
+    """Removes a topic and its memberships. Idempotent. Broadcasts to it that are under way find nobody any more."""
+    AddTopicMembers: _aio.UnaryUnaryMultiCallable[_recipient_service_pb2.AddTopicMembersRequest, _recipient_service_pb2.AddTopicMembersResponse]  # type: ignore[assignment]
+    """Adds members to a topic that exists, or changes their conditions. Idempotent. Recipients that do not exist yet come into being."""
+    RemoveTopicMembers: _aio.UnaryUnaryMultiCallable[_recipient_service_pb2.RemoveTopicMembersRequest, _recipient_service_pb2.RemoveTopicMembersResponse]  # type: ignore[assignment]
+    """Removes members. Idempotent: who is no member is passed over."""
+    ListTopicMembers: _aio.UnaryUnaryMultiCallable[_recipient_service_pb2.ListTopicMembersRequest, _recipient_service_pb2.ListTopicMembersResponse]  # type: ignore[assignment]
+    """Lists the members of a topic by id."""
 
 class RecipientServiceServicer(metaclass=_abc_1.ABCMeta):
     """Keeps recipients and their endpoints. Producers and operators name any recipient of their tenant; gateways manage endpoints for them;
@@ -150,5 +186,71 @@ class RecipientServiceServicer(metaclass=_abc_1.ABCMeta):
         """Removes an endpoint. Idempotent: an id that the recipient does not have changes nothing. What is no id of an endpoint is
         NOT_FOUND `ENDPOINT_NOT_FOUND`.
         """
+
+    @_abc_1.abstractmethod
+    def BatchUpsertRecipients(
+        self,
+        request: _recipient_service_pb2.BatchUpsertRecipientsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recipient_service_pb2.BatchUpsertRecipientsResponse, _abc.Awaitable[_recipient_service_pb2.BatchUpsertRecipientsResponse]]:
+        """Creates or changes many recipients; each by itself, so one bad item fails alone. Producers and operators only. Idempotent."""
+
+    @_abc_1.abstractmethod
+    def ExportRecipient(
+        self,
+        request: _recipient_service_pb2.ExportRecipientRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_recipient_service_pb2.ExportRecipientResponse], _abc.AsyncIterator[_recipient_service_pb2.ExportRecipientResponse]]:
+        """Returns everything held of a recipient, piece by piece: profile, endpoints, preferences, notifications, deliveries with their attempts,
+        topics, devices. Operators only. What changes while it runs may be in it or not.
+        """
+
+    @_abc_1.abstractmethod
+    def PutTopic(
+        self,
+        request: _recipient_service_pb2.PutTopicRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recipient_service_pb2.PutTopicResponse, _abc.Awaitable[_recipient_service_pb2.PutTopicResponse]]:
+        """Creates or changes a topic. Operators and producers only, like everything about topics. Idempotent."""
+
+    @_abc_1.abstractmethod
+    def ListTopics(
+        self,
+        request: _recipient_service_pb2.ListTopicsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recipient_service_pb2.ListTopicsResponse, _abc.Awaitable[_recipient_service_pb2.ListTopicsResponse]]:
+        """Lists topics by name."""
+
+    @_abc_1.abstractmethod
+    def DeleteTopic(
+        self,
+        request: _recipient_service_pb2.DeleteTopicRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recipient_service_pb2.DeleteTopicResponse, _abc.Awaitable[_recipient_service_pb2.DeleteTopicResponse]]:
+        """Removes a topic and its memberships. Idempotent. Broadcasts to it that are under way find nobody any more."""
+
+    @_abc_1.abstractmethod
+    def AddTopicMembers(
+        self,
+        request: _recipient_service_pb2.AddTopicMembersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recipient_service_pb2.AddTopicMembersResponse, _abc.Awaitable[_recipient_service_pb2.AddTopicMembersResponse]]:
+        """Adds members to a topic that exists, or changes their conditions. Idempotent. Recipients that do not exist yet come into being."""
+
+    @_abc_1.abstractmethod
+    def RemoveTopicMembers(
+        self,
+        request: _recipient_service_pb2.RemoveTopicMembersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recipient_service_pb2.RemoveTopicMembersResponse, _abc.Awaitable[_recipient_service_pb2.RemoveTopicMembersResponse]]:
+        """Removes members. Idempotent: who is no member is passed over."""
+
+    @_abc_1.abstractmethod
+    def ListTopicMembers(
+        self,
+        request: _recipient_service_pb2.ListTopicMembersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recipient_service_pb2.ListTopicMembersResponse, _abc.Awaitable[_recipient_service_pb2.ListTopicMembersResponse]]:
+        """Lists the members of a topic by id."""
 
 def add_RecipientServiceServicer_to_server(servicer: RecipientServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -159,7 +159,7 @@ class _DecisionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Decisi
     DECISION_REASON_UNSPECIFIED: _DecisionReason.ValueType  # 0
     """Never sent."""
     DECISION_REASON_DEFAULT: _DecisionReason.ValueType  # 1
-    """Nothing spoke against it: the channel is among the defaults."""
+    """Nothing spoke against it: the channel is among those of the type, or of all types."""
     DECISION_REASON_REQUESTED: _DecisionReason.ValueType  # 2
     """The sender named this channel."""
     DECISION_REASON_TYPE_RULE: _DecisionReason.ValueType  # 3
@@ -178,6 +178,10 @@ class _DecisionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Decisi
     """The sender asked for a later time."""
     DECISION_REASON_FALLBACK: _DecisionReason.ValueType  # 10
     """It is a fallback: held back until the channels before it in its chain failed, or until its time has come."""
+    DECISION_REASON_MANDATORY: _DecisionReason.ValueType  # 11
+    """The type goes out whatever the recipient says."""
+    DECISION_REASON_TYPE_DEFAULT: _DecisionReason.ValueType  # 12
+    """The type is not sent on this channel unless the recipient or the sender asks for it."""
 
 class DecisionReason(_DecisionReason, metaclass=_DecisionReasonEnumTypeWrapper):
     """Why a decision fell as it did."""
@@ -185,7 +189,7 @@ class DecisionReason(_DecisionReason, metaclass=_DecisionReasonEnumTypeWrapper):
 DECISION_REASON_UNSPECIFIED: DecisionReason.ValueType  # 0
 """Never sent."""
 DECISION_REASON_DEFAULT: DecisionReason.ValueType  # 1
-"""Nothing spoke against it: the channel is among the defaults."""
+"""Nothing spoke against it: the channel is among those of the type, or of all types."""
 DECISION_REASON_REQUESTED: DecisionReason.ValueType  # 2
 """The sender named this channel."""
 DECISION_REASON_TYPE_RULE: DecisionReason.ValueType  # 3
@@ -204,6 +208,10 @@ DECISION_REASON_SCHEDULED: DecisionReason.ValueType  # 9
 """The sender asked for a later time."""
 DECISION_REASON_FALLBACK: DecisionReason.ValueType  # 10
 """It is a fallback: held back until the channels before it in its chain failed, or until its time has come."""
+DECISION_REASON_MANDATORY: DecisionReason.ValueType  # 11
+"""The type goes out whatever the recipient says."""
+DECISION_REASON_TYPE_DEFAULT: DecisionReason.ValueType  # 12
+"""The type is not sent on this channel unless the recipient or the sender asks for it."""
 Global___DecisionReason: _TypeAlias = DecisionReason  # noqa: Y015
 
 @_typing.final

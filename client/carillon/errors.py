@@ -19,10 +19,17 @@ Every refusal of the service names a reason, and every reason has an exception:
     + RequestNotFoundError
     + DeliveryNotFoundError
     + ProviderNotFoundError
+    + TypeNotFoundError
+    + TemplateNotFoundError
+    + LayoutNotFoundError
+    + TopicNotFoundError
+    + BroadcastNotFoundError
   x ConflictError
     + RequestIdReusedError
     + ActionAlreadyTakenError
     + DeliveryNotRetryableError
+    + TemplateFailedError
+    + LayoutInUseError
   x LimitError
     + StreamLimitError
     + SlowReaderError
@@ -50,6 +57,7 @@ __all__ = [
     "AccessError",
     "ActionAlreadyTakenError",
     "ActionNotFoundError",
+    "BroadcastNotFoundError",
     "CallbackRefusedError",
     "CarillonError",
     "ConflictError",
@@ -63,6 +71,8 @@ __all__ = [
     "FieldViolation",
     "InternalError",
     "InvalidRequestError",
+    "LayoutInUseError",
+    "LayoutNotFoundError",
     "LimitError",
     "MessageTooLargeError",
     "MethodUnknownError",
@@ -77,6 +87,10 @@ __all__ = [
     "ScopeMissingError",
     "SlowReaderError",
     "StreamLimitError",
+    "TemplateFailedError",
+    "TemplateNotFoundError",
+    "TopicNotFoundError",
+    "TypeNotFoundError",
     "UnavailableError",
 ]
 
@@ -188,6 +202,26 @@ class ProviderNotFoundError(NotFoundError):
     """There is no such provider for this caller."""
 
 
+class TypeNotFoundError(NotFoundError):
+    """The tenant has no such type, and does not accept unknown ones."""
+
+
+class TemplateNotFoundError(NotFoundError):
+    """There is no such template, or none to make the content from."""
+
+
+class LayoutNotFoundError(NotFoundError):
+    """There is no such layout for this caller."""
+
+
+class TopicNotFoundError(NotFoundError):
+    """There is no such topic for this caller."""
+
+
+class BroadcastNotFoundError(NotFoundError):
+    """There is no such broadcast for this caller."""
+
+
 class ConflictError(CarillonError):
     """What happened before does not allow this call."""
 
@@ -202,6 +236,14 @@ class ActionAlreadyTakenError(ConflictError):
 
 class DeliveryNotRetryableError(ConflictError):
     """The delivery has not ended, or its notification is gone: there is nothing to try again."""
+
+
+class TemplateFailedError(ConflictError):
+    """A template cannot be rendered with this data; `metadata` has `channel`, `part`, `locale`, `problem`."""
+
+
+class LayoutInUseError(ConflictError):
+    """Templates use the layout."""
 
 
 class LimitError(CarillonError):

@@ -39,6 +39,8 @@ class DecisionReason(IntEnum):
     ACTOR = 8
     SCHEDULED = 9
     FALLBACK = 10
+    MANDATORY = 11
+    TYPE_DEFAULT = 12
 
 
 @dataclass(frozen=True, slots=True)

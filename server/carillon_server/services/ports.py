@@ -9,10 +9,12 @@ from typing import Any, Protocol
 
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.delivery_settings import SmsLimits
+from carillon_server.domain.errors import FieldViolation
 from carillon_server.domain.lane import Lane
 from carillon_server.domain.notification import InboxChange
 from carillon_server.domain.provider_event import Callback, ProviderEvent
 from carillon_server.domain.provider_kind import ProviderKindInfo
+from carillon_server.domain.rendering import Rendered, RenderFailure, RenderJob, Sheet, SheetReport
 
 
 class Clock(Protocol):
@@ -113,4 +115,38 @@ class SmsLedger(Protocol):
 
     async def refund(self, reservation: SmsReservation) -> None:
         """Gives back what was surely not spent. Never raises."""
+        ...
+
+
+class Renderer(Protocol):
+    """Renders templates, within limits that hold whatever a template does."""
+
+    async def render(self, jobs: Sequence[RenderJob]) -> Sequence[Rendered | RenderFailure]:
+        """One answer per job, in order; each job has the limits of `domain.rendering` to itself. Raises
+        `Unavailable` where nobody can render now.
+        """
+        ...
+
+    async def check(
+        self, sheet: Sheet, data_schema: Mapping[str, Any], sample_data: Mapping[str, Any]
+    ) -> SheetReport:
+        """What is wrong with a template before it is stored: syntax, filters, variables against the schema,
+        and a trial with the sample. Layouts are checked with the templates that use them.
+        """
+        ...
+
+
+class SchemaValidator(Protocol):
+    """A compiled JSON Schema."""
+
+    def violations(self, data: Mapping[str, Any]) -> Sequence[FieldViolation]:
+        """Paths under `data`: `data.items[2].price`. None: it fits."""
+        ...
+
+
+class SchemaCompiler(Protocol):
+    """Compiles JSON Schemas; never fetches anything."""
+
+    def __call__(self, schema: Mapping[str, Any]) -> SchemaValidator:
+        """Raises ValueError, with the path, for what is no schema."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from carillon_server.storage.database import Database
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration."""
 
 

@@ -83,6 +83,14 @@ endpoint = Table(
     Column("register_time", Instant, nullable=False, server_default=func.now(), comment="when last put"),
     Column("retire_time", Instant),
     Column("retire_reason", Text),
+    Column(
+        "verification",
+        SmallInteger,
+        nullable=False,
+        server_default="1",
+        comment="domain.recipient.Verification",
+    ),
+    Column("verify_time", Instant),
 )
 
 preference = Table(
@@ -155,6 +163,12 @@ notification = Table(
     Column("action_id", Text),
     Column("action_time", Instant),
     Column("remove_time", Instant),
+    Column(
+        "broadcast_id", LargeBinary, comment="null: payload and parts are its own; else those of the variant"
+    ),
+    Column("broadcast_variant", Integer),
+    Column("retain_time", Instant, comment="when retention next moves it: to the archive, or out of it"),
+    Column("keep_archived_seconds", BigInteger, comment="null: for ever"),
     Index("notification_by_change", "inbox_id", "change_version", unique=True),
     Index("notification_visible", "inbox_id", "position", postgresql_where=text("stage = 1")),
     Index(
@@ -173,9 +187,21 @@ notification = Table(
     Index(
         "notification_expiring", "expire_time", postgresql_where=text("expire_time IS NOT NULL AND stage < 3")
     ),
+    Index(
+        "notification_retained", "retain_time", postgresql_where=text("retain_time IS NOT NULL AND stage < 3")
+    ),
     Index("notification_removed", "remove_time", postgresql_where=text("stage = 3")),
     # Rows come in the order of time, so this costs next to nothing to keep.
     Index("notification_by_time", "create_time", postgresql_using="brin"),
+)
+
+notification_part = Table(
+    "notification_part",
+    metadata,
+    Column("inbox_id", LargeBinary, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel", SmallInteger, primary_key=True, autoincrement=False),
+    Column("content", JSONB, nullable=False, comment="part name to rendered text: domain.template"),
 )
 
 delivery = Table(
@@ -366,10 +392,129 @@ sms_spend = Table(
     Column("segments", BigInteger, nullable=False),
 )
 
+notification_type = Table(
+    "notification_type",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("catalog", Text, nullable=False, server_default="", comment="which one brought it"),
+    Column("document", JSONB, nullable=False, comment="domain.notification_type"),
+    _now(),
+    Column("update_time", Instant, nullable=False, server_default=func.now()),
+)
+
+template = Table(
+    "template",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("type", Text, primary_key=True),
+    Column("channel", SmallInteger, primary_key=True, autoincrement=False),
+    Column("locale", Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("active", Boolean, nullable=False),
+    Column("catalog", Text, nullable=False, server_default="", comment="which one brought it"),
+    Column("parts", JSONB, nullable=False, comment="part name to source: domain.template"),
+    Column("layout", Text, nullable=False, server_default=""),
+    Column("dependence", SmallInteger, nullable=False, comment="domain.template.Dependence"),
+    _now(),
+    Index(
+        "template_active", "tenant", "type", "channel", "locale", unique=True, postgresql_where=text("active")
+    ),
+)
+
+layout = Table(
+    "layout",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("format", SmallInteger, nullable=False, comment="domain.layout.LayoutFormat"),
+    Column("source", Text, nullable=False),
+    Column("catalog", Text, nullable=False, server_default="", comment="which one brought it"),
+    Column("update_time", Instant, nullable=False, server_default=func.now()),
+)
+
+catalog_state = Table(
+    "catalog_state",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column(
+        "revision", BigInteger, nullable=False, comment="raised by every change of types, templates, layouts"
+    ),
+    Column("settings", JSONB, nullable=False, server_default=text("'{}'"), comment="domain.catalog_settings"),
+)
+
+topic = Table(
+    "topic",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("display_name", Text, nullable=False, server_default=""),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("member_count", BigInteger, nullable=False, server_default="0"),
+    Column("catalog", Text, nullable=False, server_default="", comment="which one brought it"),
+    _now(),
+    Column("update_time", Instant, nullable=False, server_default=func.now()),
+)
+
+topic_member = Table(
+    "topic_member",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("recipient_id", Text(collation="C"), primary_key=True),
+    Column("inbox_id", LargeBinary, nullable=False),
+    Column("condition", Text, nullable=False, server_default=""),
+    _now(),
+    Index("topic_member_by_inbox", "inbox_id"),
+)
+
+broadcast = Table(
+    "broadcast",
+    metadata,
+    Column("broadcast_id", LargeBinary, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("topic", Text, nullable=False, comment="empty: everyone"),
+    Column("type", Text, nullable=False),
+    Column("request", LargeBinary, nullable=False, comment="the Send, serialized"),
+    Column("request_trace", Text, nullable=False, server_default=""),
+    Column("state", SmallInteger, nullable=False, comment="domain.broadcast.BroadcastState"),
+    Column(
+        "position", Text, nullable=False, server_default="", comment="recipient_id of the last one reached"
+    ),
+    Column("audience_count", BigInteger, nullable=False),
+    Column("processed_count", BigInteger, nullable=False, server_default="0"),
+    Column("notified_count", BigInteger, nullable=False, server_default="0"),
+    Column("failed_count", BigInteger, nullable=False, server_default="0"),
+    Column("failure", Text, nullable=False, server_default=""),
+    Column("fence", BigInteger, nullable=False, server_default="0", comment="raised by every claim"),
+    Column(
+        "due_time", Instant, nullable=False, comment="when it may be claimed: its time, or its lease's end"
+    ),
+    _now(),
+    Column("start_time", Instant),
+    Column("finish_time", Instant),
+    Index("broadcast_due", "due_time", postgresql_where=text("state <= 2")),
+    Index("broadcast_by_tenant", "tenant", "create_time", "broadcast_id"),
+)
+
+broadcast_content = Table(
+    "broadcast_content",
+    metadata,
+    Column("broadcast_id", LargeBinary, primary_key=True),
+    Column("variant", Integer, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False, comment="locale and time zone that it was rendered for"),
+    Column("payload", LargeBinary, nullable=False, comment="as notification.payload"),
+    Column("parts", JSONB, nullable=False, comment="channel number to what notification_part.content holds"),
+)
+
 __all__ = [
     "api_key",
     "attachment",
     "attempt",
+    "broadcast",
+    "broadcast_content",
+    "catalog_state",
     "delivery",
     "delivery_settings",
     "device",
@@ -378,12 +523,18 @@ __all__ = [
     "inbox",
     "inbox_counter",
     "installation",
+    "layout",
     "metadata",
     "notification",
+    "notification_part",
+    "notification_type",
     "preference",
     "provider",
     "provider_event",
     "provider_health",
     "recipient",
     "sms_spend",
+    "template",
+    "topic",
+    "topic_member",
 ]

@@ -1,0 +1,37 @@
+"""Which language somebody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+DEFAULT_LOCALE = "en"
+DEFAULT_TIME_ZONE = "UTC"
+
+
+def choose_locale(wanted: str, default: str, available: Collection[str]) -> str | None:
+    """The locale to use: the recipient's, its language, the same language elsewhere, the tenant's default
+    likewise, any (the first by name). None where nothing is available. Case and `_` do not matter.
+    """
+    by_name = {_normalize(name): name for name in sorted(available, reverse=True)}
+    for name in (*_chain(wanted), *_chain(default)):
+        if name in by_name:
+            return by_name[name]
+        relative = next((key for key in sorted(by_name) if key.startswith(f"{name}-")), None)
+        if relative is not None and name == language_of(name):
+            return by_name[relative]
+    return min(available, default=None)
+
+
+def language_of(locale: str) -> str:
+    """`de` of `de-CH`."""
+    return _normalize(locale).partition("-")[0]
+
+
+def _chain(locale: str) -> list[str]:
+    """`zh-hant-hk`, `zh-hant`, `zh`."""
+    parts = _normalize(locale).split("-") if locale else []
+    return ["-".join(parts[:count]) for count in range(len(parts), 0, -1)]
+
+
+def _normalize(locale: str) -> str:
+    return locale.replace("_", "-").lower()

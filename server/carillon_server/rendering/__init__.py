@@ -1,0 +1,1 @@
+"""Renders templates, in processes of their own."""

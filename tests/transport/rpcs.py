@@ -12,15 +12,22 @@ from carillon.v1 import (
     preference_service_pb2,
     recipient_service_pb2,
 )
+from carillon_server.transport.authorization import ROLES
 
 _FILES = (notification_service_pb2, preference_service_pb2, recipient_service_pb2, delivery_service_pb2)
 
-RPCS: dict[str, MethodDescriptor] = {
+SPECIFIED: dict[str, MethodDescriptor] = {
     method.name: method
     for file in _FILES
     for service in file.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 }
+RPCS: dict[str, MethodDescriptor] = {
+    name: method
+    for name, method in SPECIFIED.items()
+    if f"/{method.containing_service.full_name}/{name}" in ROLES
+}
+"""Those that are served."""
 UNARY = [name for name, rpc in RPCS.items() if not rpc.client_streaming and not rpc.server_streaming]
 
 

@@ -11,7 +11,7 @@ from carillon_server.domain.identity import Role
 from tests.transport.caller import Caller, Refused, each
 from tests.transport.conftest import House
 from tests.transport.requests import build
-from tests.transport.rpcs import RPCS, UNARY
+from tests.transport.rpcs import RPCS, SPECIFIED, UNARY
 
 _SENDS = {"Send", "SendBatch", "SendStream", "Cancel"}
 _RECIPIENTS = {"UpsertRecipient", "GetRecipient", "PutEndpoint", "ListEndpoints", "DeleteEndpoint"}
@@ -52,6 +52,10 @@ async def _refusal(caller: Caller, rpc: str) -> Refused | None:
     except Refused as refused:
         return refused
     return None
+
+
+def test_everything_specified_is_served() -> None:
+    assert SPECIFIED.keys() - RPCS.keys() == set()
 
 
 @pytest.mark.parametrize("role", Role)

@@ -15,12 +15,13 @@ from carillon_server.transport.method import Function, Method
 def our_methods(service: ServiceDescriptor, servicers: Sequence[object]) -> Iterator[Method]:
     """The methods of a service of ours, each from the first servicer that has it.
 
-    Raises LookupError for one that nobody serves or that has no row in the table of roles, so that a server
-    without it cannot start.
+    Raises LookupError for one that has a row in the table of roles and that nobody serves, so that a server
+    without it cannot start. One without a row is unknown to callers.
     """
     for method in service.methods:
-        roles = ROLES[_path(method)]
-        yield _describe(method, _find(method, servicers), roles, takes_call=True)
+        roles = ROLES.get(_path(method))
+        if roles is not None:
+            yield _describe(method, _find(method, servicers), roles, takes_call=True)
 
 
 def library_methods(

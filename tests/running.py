@@ -43,6 +43,7 @@ def make_settings(postgres_url: str, redis_url: str, issuer: Issuer, **changes: 
         "jwt_issuer": ISSUER,
         "jwt_static_keys": str(issuer.jwks_path),
         "drain_seconds": 0,
+        "unknown_types": "accept",
     }
     return Settings.model_validate(values | changes)
 

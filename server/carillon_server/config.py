@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode
 from ipaddress import ip_address, ip_network
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -94,6 +94,12 @@ class Settings(BaseSettings):
     )
     drain_seconds: float = Field(
         default=10.0, ge=0, description="Time that a stopping process spreads its streams over."
+    )
+
+    unknown_types: Literal["refuse", "accept"] = Field(
+        default="refuse",
+        description="What a Send of a type that its tenant does not have leads to: `refuse` (NOT_FOUND), or "
+        "`accept`: sent with the content that it brings. A tenant's own setting goes before it.",
     )
 
     smtp_url: SecretStr | None = Field(

@@ -48,6 +48,15 @@ def upgrade() -> None:
     )
     op.add_column(
         "notification",
+        sa.Column(
+            "policy",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="domain.type_policy; null: the defaults of all types",
+        ),
+    )
+    op.add_column(
+        "notification",
         sa.Column("keep_archived_seconds", sa.BigInteger(), nullable=True, comment="null: for ever"),
     )
     _create_catalog_tables()
@@ -233,6 +242,7 @@ def downgrade() -> None:
     ):
         op.drop_table(table)
     op.drop_column("notification", "keep_archived_seconds")
+    op.drop_column("notification", "policy")
     op.drop_column("notification", "retain_time")
     op.drop_column("notification", "broadcast_variant")
     op.drop_column("notification", "broadcast_id")

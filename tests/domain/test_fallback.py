@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carillon_server.domain.channel import Channel
+from carillon_server.domain.channel import DEFAULT_CHANNELS, Channel
 from carillon_server.domain.decide import Decision, DecisionReason, Verdict
 from carillon_server.domain.delivery_settings import Fallback
 from carillon_server.domain.fallback import (
@@ -82,7 +82,7 @@ def test_chains_are_kept_as_they_are(some: tuple[Fallback, ...]) -> None:
 def test_a_tenants_chain_concerns_sends_on_its_first_channel() -> None:
     defaults = (Fallback((P, S)), Fallback((E, C)))
     assert choose_chains((P,), (), defaults) == defaults[:1]
-    assert choose_chains((), (), defaults) == defaults[1:]
+    assert choose_chains(DEFAULT_CHANNELS, (), defaults) == defaults[1:]
     assert choose_chains((S,), (), defaults) == ()
     assert choose_chains((P,), (Fallback((W, C)),), defaults) == (Fallback((W, C)),)
     assert channels_of(defaults) == (P, S, E, C)

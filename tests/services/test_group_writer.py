@@ -16,6 +16,7 @@ from carillon_server.domain.inbox_query import InboxFilter, Mark, Selection
 from carillon_server.domain.notification import ChangeKind
 from carillon_server.domain.recipient import Endpoint, RecipientPatch
 from carillon_server.domain.send import SendOutcome
+from carillon_server.services.composition import compose_as_is
 from carillon_server.services.group_writer import GroupWriter
 from carillon_server.services.send_plan import PlannedSend
 from carillon_server.storage.database import BadRowError
@@ -137,7 +138,7 @@ async def test_stopping_writes_what_is_queued_and_refuses_the_rest(core: Core) -
         max_batch=4,
         max_queue=100,
     )
-    planned = PlannedSend("acme", "billing", draft("ann"), (InboxAddress("acme", "ann"),))
+    planned = PlannedSend("acme", "billing", compose_as_is(draft("ann")), (InboxAddress("acme", "ann"),))
     waiting = [asyncio.create_task(writer.write(planned)) for _ in range(20)]
     while not core.told.changes:
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

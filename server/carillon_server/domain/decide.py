@@ -2,9 +2,9 @@
 can be explained later.
 
 The first rule that speaks decides: the actor is never told of their own act; a mute silences every channel;
-a rule for the type on the
-channel wins over the channel's switch; then the endpoint and the provider must exist; then the sender's or
-the default choice holds.
+a rule for the type on the channel wins over the channel's switch, and over what the type does by default;
+then the endpoint and the provider must exist; then the sender's or the default choice holds. Of what a
+recipient says against it, nothing holds where the type is mandatory.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
-from carillon_server.domain.channel import DEFAULT_CHANNELS, Channel
+from carillon_server.domain.channel import Channel
 from carillon_server.domain.preferences import MuteKind, MuteTarget, Preferences
+from carillon_server.domain.type_policy import NO_POLICY, TypePolicy
 
 
 class Verdict(IntEnum):
@@ -63,11 +64,12 @@ class Subject:
     thread_key: str
     labels: Mapping[str, str]
     channels: Sequence[Channel]
-    """Named by the sender; empty: the defaults."""
+    """Named by the sender; empty: those that the type offers."""
     deliver_time: datetime | None
     """In the future: when the sender wants it out."""
     fallback_channels: Sequence[Channel] = ()
     """Wanted beside the others, as parts of chains."""
+    policy: TypePolicy = NO_POLICY
 
 
 def decide(
@@ -81,39 +83,78 @@ def decide(
     """One decision per channel. `reachable`: channels with an endpoint; `configured`: channels with a
     provider.
     """
-    channels = list(dict.fromkeys((*(subject.channels or DEFAULT_CHANNELS), *subject.fallback_channels)))
+    channels = list(
+        dict.fromkeys((*(subject.channels or subject.policy.channels), *subject.fallback_channels))
+    )
     if subject.actor_id and subject.actor_id == recipient_id:
         return [Decision(channel, Verdict.SUPPRESS, DecisionReason.ACTOR) for channel in channels]
     mute = find_mute(subject, preferences, now)
-    if mute is not None:
+    if mute is not None and not subject.policy.mandatory:
         rule = _mute_rule(mute)
         return [Decision(channel, Verdict.SUPPRESS, DecisionReason.MUTED, rule=rule) for channel in channels]
-    return [_decide_channel(subject, channel, preferences, reachable, configured) for channel in channels]
+    return [
+        _decide_channel(subject, channel, preferences, mute, reachable, configured) for channel in channels
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What sender, type and recipient want of a channel."""
+
+    wanted: bool
+    reason: DecisionReason
+    rule: str = ""
 
 
 def _decide_channel(
     subject: Subject,
     channel: Channel,
     preferences: Preferences,
+    mute: MuteTarget | None,
     reachable: Collection[Channel],
     configured: Collection[Channel],
 ) -> Decision:
-    named = subject.channels or channel in subject.fallback_channels
-    reason, rule = DecisionReason.REQUESTED if named else DecisionReason.DEFAULT, ""
-    type_rule = preferences.rules.get((subject.type, channel))
-    if type_rule is not None:
-        reason, rule = DecisionReason.TYPE_RULE, f"type {subject.type} on {channel.name}"
-    elif preferences.channels.get(channel) is False:
-        type_rule, reason, rule = False, DecisionReason.CHANNEL_SWITCH, f"channel {channel.name}"
-    if type_rule is False:
-        return Decision(channel, Verdict.SUPPRESS, reason, rule=rule)
+    choice = _choose(subject, channel, preferences, mute)
+    if not choice.wanted:
+        return Decision(channel, Verdict.SUPPRESS, choice.reason, rule=choice.rule)
     if channel not in configured:
         return Decision(channel, Verdict.SUPPRESS, DecisionReason.CHANNEL_NOT_CONFIGURED)
     if channel is not Channel.IN_APP and channel not in reachable:
         return Decision(channel, Verdict.SUPPRESS, DecisionReason.NO_ENDPOINT)
     if subject.deliver_time is not None:
         return Decision(channel, Verdict.DEFER, DecisionReason.SCHEDULED, until_time=subject.deliver_time)
-    return Decision(channel, Verdict.SEND, reason, rule=rule)
+    return Decision(channel, Verdict.SEND, choice.reason, rule=choice.rule)
+
+
+def _choose(subject: Subject, channel: Channel, preferences: Preferences, mute: MuteTarget | None) -> _Choice:
+    default, wish = _default(subject, channel), _wish(subject, channel, preferences)
+    if not subject.policy.mandatory:
+        return wish or default
+    if wish is not None and wish.wanted:
+        return wish
+    overruled = _mute_rule(mute) if mute else wish.rule if wish else ""
+    if overruled and default.wanted:
+        return _Choice(True, DecisionReason.MANDATORY, overruled)
+    return default
+
+
+def _default(subject: Subject, channel: Channel) -> _Choice:
+    """As the sender and the type want it."""
+    if subject.channels or channel in subject.fallback_channels:
+        return _Choice(True, DecisionReason.REQUESTED)
+    if subject.policy.channels.get(channel, False):
+        return _Choice(True, DecisionReason.DEFAULT)
+    return _Choice(False, DecisionReason.TYPE_DEFAULT)
+
+
+def _wish(subject: Subject, channel: Channel, preferences: Preferences) -> _Choice | None:
+    """As the recipient wants it; None: says nothing."""
+    type_rule = preferences.rules.get((subject.type, channel))
+    if type_rule is not None:
+        return _Choice(type_rule, DecisionReason.TYPE_RULE, f"type {subject.type} on {channel.name}")
+    if preferences.channels.get(channel) is False:
+        return _Choice(False, DecisionReason.CHANNEL_SWITCH, f"channel {channel.name}")
+    return None
 
 
 def find_mute(subject: Subject, preferences: Preferences, now: datetime) -> MuteTarget | None:

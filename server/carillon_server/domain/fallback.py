@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from carillon_server.domain.channel import DEFAULT_CHANNELS, Channel
+from carillon_server.domain.channel import Channel
 from carillon_server.domain.decide import Decision, DecisionReason, Verdict
 from carillon_server.domain.delivery_settings import Fallback
 
@@ -46,11 +46,10 @@ class Line:
 def choose_chains(
     channels: Collection[Channel], own: Sequence[Fallback], defaults: Sequence[Fallback]
 ) -> tuple[Fallback, ...]:
-    """The chains of one send: its own, or those of the tenant whose first channel it asks for."""
+    """The chains of one send: its own, or those of the tenant whose first channel is among its `channels`."""
     if own:
         return tuple(own)
-    asked = channels or DEFAULT_CHANNELS
-    return tuple(chain for chain in defaults if chain.channels and chain.channels[0] in asked)
+    return tuple(chain for chain in defaults if chain.channels and chain.channels[0] in channels)
 
 
 def channels_of(chains: Sequence[Fallback]) -> tuple[Channel, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from carillon_server import telemetry
 from carillon_server.domain.errors import NotFound, Reason, Refusal
@@ -15,7 +15,9 @@ from carillon_server.domain.inbox import EMPTY_INBOX, InboxAddress
 from carillon_server.domain.notification import Draft
 from carillon_server.domain.preferences import NO_PREFERENCES
 from carillon_server.domain.send import RecipientResult, SendOutcome
+from carillon_server.domain.type_policy import NO_POLICY
 from carillon_server.services.cancel import Canceller, CancelOutcome
+from carillon_server.services.composition import compose_as_is
 from carillon_server.services.group_writer import GroupWriter
 from carillon_server.services.ports import ChangePublisher, Clock
 from carillon_server.services.send_plan import PlannedSend, decide_for, subject_of
@@ -82,13 +84,14 @@ class SendService:
         return await self._canceller.cancel(principal.tenant, ids, sender, timeout=timeout)
 
     def _plan(self, principal: Principal, draft: Draft) -> PlannedSend:
+        defaults = self._tenants.fallbacks_of(principal.tenant)
+        chains = choose_chains(draft.channels or NO_POLICY.channels_on, draft.fallbacks, defaults)
         return PlannedSend(
             principal.tenant,
             principal.subject,
-            draft,
+            replace(compose_as_is(draft), chains=chains),
             tuple(InboxAddress(principal.tenant, recipient_id) for recipient_id in draft.recipient_ids),
             telemetry.current_request_id(),
-            choose_chains(draft.channels, draft.fallbacks, self._tenants.fallbacks_of(principal.tenant)),
         )
 
     async def _once(self, planned: PlannedSend) -> SendOutcome:
@@ -109,13 +112,14 @@ class SendService:
         now = self._clock()
         async with self._database.connection() as connection:
             inboxes = await read_inboxes(connection, {address.inbox_id for address in planned.addresses})
-        subject = subject_of(planned.draft, planned.chains, now)
+        composition = planned.composition
+        subject = subject_of(composition, now)
         configured = self._tenants.channels_of(planned.tenant)
         results = []
         for address in planned.addresses:
             unknown = OpenInbox(address.recipient_id, EMPTY_INBOX, NO_PREFERENCES, (), now)
             inbox = inboxes.get(address.inbox_id, unknown)
-            line = decide_for(subject, address.recipient_id, inbox, configured, planned.chains, now)
+            line = decide_for(subject, address.recipient_id, inbox, configured, composition.chains, now)
             results.append(RecipientResult(address.recipient_id, None, line.decisions))
         return SendOutcome(tuple(results))
 

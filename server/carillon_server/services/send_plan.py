@@ -22,6 +22,7 @@ from carillon_server.domain.notification import (
     StoredNotification,
 )
 from carillon_server.domain.send import RecipientResult, SendOutcome, dump_outcome
+from carillon_server.services.composition import Composition, Variant
 from carillon_server.services.inbox_ledger import InboxLedger
 from carillon_server.storage.delivery_rows import DeliveryRow
 from carillon_server.storage.inboxes import OpenInbox
@@ -30,9 +31,10 @@ from carillon_server.storage.sends import (
     BatchRows,
     Collapsed,
     NotificationRow,
+    PartRow,
     RequestKey,
     RequestRow,
-    SentDraft,
+    SentVariant,
 )
 
 
@@ -42,11 +44,14 @@ class PlannedSend:
 
     tenant: str
     sender: str
-    draft: Draft
+    composition: Composition
     addresses: tuple[InboxAddress, ...]
     request_trace: str = ""
-    chains: tuple[Fallback, ...] = ()
-    """Of fallbacks: its own, or those of the tenant that concern it."""
+
+    @property
+    def draft(self) -> Draft:
+        """What all variants have in common."""
+        return self.composition.variants[0].draft
 
     @property
     def key(self) -> RequestKey | None:
@@ -86,12 +91,14 @@ class Planner:
         self._collapsed: dict[tuple[bytes, str], list[Collapsed]] = {}
         for item in collapsed:
             self._collapsed.setdefault((item.inbox_id, item.collapse_key), []).append(item)
+        self._variants: list[SentVariant] = []
         self._notifications: list[NotificationRow] = []
+        self._parts: list[PartRow] = []
         self._deliveries: list[DeliveryRow] = []
 
     def plan(self, sends: Sequence[PlannedSend]) -> Plan:
         """All of them, in order."""
-        outcomes = [self._send(number, send) for number, send in enumerate(sends)]
+        outcomes = [self._send(send) for send in sends]
         requests = [
             RequestRow(send.key, send.draft.request_hash, dump_outcome(outcome))
             for send, outcome in zip(sends, outcomes, strict=True)
@@ -102,36 +109,46 @@ class Planner:
             states=self._ledger.touched,
             counters=self._ledger.counters,
             notifications=self._notifications,
-            drafts=[SentDraft(send.sender, send.draft, send.chains) for send in sends],
+            variants=self._variants,
+            parts=self._parts,
             deliveries=self._deliveries,
             requests=requests,
         )
         return Plan(rows, self._ledger.removals, self._ledger.changes, outcomes)
 
-    def _send(self, number: int, send: PlannedSend) -> SendOutcome:
-        subject = subject_of(send.draft, send.chains, self._now)
-        return SendOutcome(tuple(self._address(number, send, subject, address) for address in send.addresses))
+    def _send(self, send: PlannedSend) -> SendOutcome:
+        composition = send.composition
+        subject = subject_of(composition, self._now)
+        first = len(self._variants)
+        self._variants.extend(sent_variants(send.sender, composition))
+        return SendOutcome(tuple(self._address(first, send, subject, address) for address in send.addresses))
 
     def _address(
-        self, number: int, send: PlannedSend, subject: Subject, address: InboxAddress
+        self, first: int, send: PlannedSend, subject: Subject, address: InboxAddress
     ) -> RecipientResult:
-        inbox = self._inboxes[address.inbox_id]
+        inbox, chains = self._inboxes[address.inbox_id], send.composition.chains
         configured = self._channels_of(send.tenant)
-        line = decide_for(subject, address.recipient_id, inbox, configured, send.chains, self._now)
+        line = decide_for(subject, address.recipient_id, inbox, configured, chains, self._now)
         if subject.actor_id == address.recipient_id:
             return RecipientResult(address.recipient_id, None, line.decisions)
+        chosen = send.composition.chosen.get(address.recipient_id, 0)
+        variant = send.composition.variants[chosen]
         stage = stage_of(line.decisions)
         seq = (
-            self._show(send.draft, address)
+            self._show(variant.draft, address)
             if stage is Stage.VISIBLE
             else self._ledger.pass_over(address.inbox_id)
         )
+        key = address.inbox_id, seq
         self._notifications.append(
-            NotificationRow(address.inbox_id, seq, stage, number, dump_decisions(line.decisions))
+            NotificationRow(*key, stage, first + chosen, dump_decisions(line.decisions))
         )
-        if stage is not Stage.SCHEDULED:
-            self._queue(send, address.inbox_id, seq, line, inbox.endpoints)
-        return RecipientResult(address.recipient_id, NotificationId(address.inbox_id, seq), line.decisions)
+        queued = [] if stage is Stage.SCHEDULED else self._queue(send, key, line, inbox.endpoints)
+        if variant.parts and variant.shared is None:
+            # What is scheduled decides again when its time has come: any channel may be among it then.
+            wanted = variant.parts if stage is Stage.SCHEDULED else variant.parts.keys() & set(queued)
+            self._parts.extend(PartRow(*key, channel, first + chosen) for channel in wanted)
+        return RecipientResult(address.recipient_id, NotificationId(*key), line.decisions)
 
     def _show(self, draft: Draft, address: InboxAddress) -> int:
         if draft.collapse_key:
@@ -142,17 +159,34 @@ class Planner:
         return seq
 
     def _queue(
-        self, send: PlannedSend, inbox_id: bytes, seq: int, line: Line, endpoints: Sequence[bytes]
-    ) -> None:
+        self, send: PlannedSend, key: tuple[bytes, int], line: Line, endpoints: Sequence[bytes]
+    ) -> list[Channel]:
+        """Returns the channels that it may go out on."""
         lane = lane_of(send.draft.priority)
+        targets = targets_of(line, endpoints)
         self._deliveries.extend(
-            DeliveryRow(inbox_id, seq, ordinal, endpoint, place, send.tenant, lane, send.request_trace)
-            for ordinal, (endpoint, place) in enumerate(targets_of(line, endpoints))
+            DeliveryRow(*key, ordinal, endpoint, place, send.tenant, lane, send.request_trace)
+            for ordinal, (endpoint, place) in enumerate(targets)
         )
+        return [Channel(endpoint[0]) for endpoint, _ in targets]
 
 
-def subject_of(draft: Draft, chains: Sequence[Fallback], now: datetime) -> Subject:
+def sent_variants(sender: str, composition: Composition) -> list[SentVariant]:
+    """What is written of each variant."""
+    chains, policy, retention = composition.chains, composition.policy, composition.retention
+    return [
+        SentVariant(sender, variant.draft, chains, policy, retention, variant.parts, _place_of(variant))
+        for variant in composition.variants
+    ]
+
+
+def _place_of(variant: Variant) -> tuple[bytes, int] | None:
+    return (variant.shared.broadcast_id, variant.shared.variant) if variant.shared else None
+
+
+def subject_of(composition: Composition, now: datetime) -> Subject:
     """What decisions look at; a time that has passed is no schedule."""
+    draft = composition.variants[0].draft
     later = draft.deliver_time if draft.deliver_time and draft.deliver_time > now else None
     return Subject(
         draft.type,
@@ -161,7 +195,8 @@ def subject_of(draft: Draft, chains: Sequence[Fallback], now: datetime) -> Subje
         draft.labels or {},
         draft.channels,
         deliver_time=later,
-        fallback_channels=channels_of(chains),
+        fallback_channels=channels_of(composition.chains),
+        policy=composition.policy,
     )
 
 

@@ -19,6 +19,7 @@ from carillon_server.domain.ids import DeliveryId
 from carillon_server.domain.lane import Lane
 from carillon_server.domain.notification import Stage
 from carillon_server.domain.push_address import stored_platform
+from carillon_server.domain.type_policy import load_policy
 from carillon_server.domain.withdrawal import Standing
 from carillon_server.storage.database import Connection, Database, Record, column
 from carillon_server.storage.preference_rows import parse_preferences
@@ -33,7 +34,8 @@ SELECT d.inbox_id, d.seq, d.ordinal, d.endpoint_id, d.lane, d.state, d.attempt_c
     d.tried, d.at_most_once, d.fallback_chain, d.fence, d.request_trace,
     extract(epoch FROM now() - coalesce(d.begin_time, d.create_time))::float8 AS age_seconds, now() AS now,
     n.stage, n.expire_time, n.type, n.actor_id, n.thread_key, n.labels, n.payload, n.attachments,
-    n.create_time, e.address, e.lives, e.platform, r.tenant, r.recipient_id, r.locale, p.document
+    n.channels, n.policy, n.create_time, e.address, e.lives, e.platform, r.tenant, r.recipient_id, r.locale,
+    p.document
 FROM due d
 LEFT JOIN LATERAL (
     SELECT * FROM notification n WHERE n.inbox_id = d.inbox_id AND n.seq = d.seq LIMIT 1) n ON true
@@ -282,8 +284,10 @@ def _read_standing(row: Record) -> Standing | None:
         actor_id=row["actor_id"],
         thread_key=row["thread_key"],
         labels=json.loads(row["labels"]) if row["labels"] else {},
-        channels=(channel,),
+        # Whoever is in a chain is as if named.
+        channels=(channel,) if channel in row["channels"] or row["fallback_chain"] else (),
         deliver_time=None,
+        policy=load_policy(row["policy"]).only(channel),
     )
     return Standing(
         channel=channel,

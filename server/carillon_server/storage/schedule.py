@@ -16,6 +16,7 @@ from carillon_server.domain.decide import Subject
 from carillon_server.domain.delivery_settings import Fallback
 from carillon_server.domain.fallback import channels_of, load_chains
 from carillon_server.domain.notification import Stage, StoredNotification
+from carillon_server.domain.type_policy import load_policy
 from carillon_server.storage.database import Connection, Record, column
 from carillon_server.storage.delivery_rows import (
     DELIVERY_COLUMNS,
@@ -32,7 +33,7 @@ SELECT inbox_id, seq FROM notification WHERE stage = 0 AND deliver_time <= now()
 ORDER BY deliver_time LIMIT $1
 """
 _READ_SCHEDULED = f"""
-SELECT {COLUMNS}, n.actor_id, n.channels, n.collapse_key, n.fallbacks, i.recipient_id, i.tenant
+SELECT {COLUMNS}, n.actor_id, n.channels, n.collapse_key, n.fallbacks, n.policy, i.recipient_id, i.tenant
 FROM unnest($1::bytea[], $2::bigint[]) AS k (inbox_id, seq)
 JOIN notification n ON n.inbox_id = k.inbox_id AND n.seq = k.seq
 JOIN inbox i ON i.inbox_id = n.inbox_id
@@ -202,5 +203,6 @@ def _read_scheduled(row: Record) -> Scheduled:
         channels=tuple(Channel(channel) for channel in row["channels"]),
         deliver_time=None,
         fallback_channels=channels_of(chains),
+        policy=load_policy(row["policy"]),
     )
     return Scheduled(stored, row["tenant"], subject, row["collapse_key"], chains)

@@ -4,16 +4,20 @@ statements.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from carillon_server.domain.attachment import dump_references
+from carillon_server.domain.channel import Channel
 from carillon_server.domain.delivery_settings import Fallback
 from carillon_server.domain.fallback import dump_chains
 from carillon_server.domain.inbox import Counts, InboxState
 from carillon_server.domain.notification import Draft, Stage
+from carillon_server.domain.notification_type import Retention
 from carillon_server.domain.send import SendOutcome, load_outcome
+from carillon_server.domain.type_policy import TypePolicy, dump_policy
 from carillon_server.storage.database import Connection, column
 from carillon_server.storage.delivery_rows import (
     DELIVERY_COLUMNS,
@@ -49,30 +53,40 @@ WITH moved AS (
 ), written AS (
     INSERT INTO notification (inbox_id, seq, change_version, position, stage, type, category, priority,
         thread_key, collapse_key, actor_id, labels, channels, sender, payload, decisions, create_time,
-        deliver_time, expire_time, fallbacks, attachments)
-    SELECT n.inbox_id, n.seq, n.seq, CASE n.stage WHEN 1 THEN n.seq ELSE 0 END, n.stage, d.type, d.category,
-        d.priority, d.thread_key, d.collapse_key, d.actor_id, d.labels, d.channels, d.sender, d.payload,
-        n.decisions, $15, greatest(d.deliver_time, $15), d.expire_time,
-        d.fallbacks, d.attachments
+        deliver_time, expire_time, fallbacks, attachments, policy, retain_time, keep_archived_seconds,
+        broadcast_id, broadcast_variant)
+    SELECT n.inbox_id, n.seq, n.seq, CASE n.stage WHEN 1 THEN n.seq ELSE 0 END, n.stage, v.type, v.category,
+        v.priority, v.thread_key, v.collapse_key, v.actor_id, v.labels, v.channels, v.sender, v.payload,
+        n.decisions, $15, greatest(v.deliver_time, $15), v.expire_time, v.fallbacks, v.attachments, v.policy,
+        greatest(v.deliver_time, $15) + v.archive_after_seconds * interval '1 second',
+        v.keep_archived_seconds, v.broadcast_id, v.broadcast_variant
     FROM unnest($16::bytea[], $17::bigint[], $18::smallint[], $19::bigint[], $20::bytea[])
-        AS n (inbox_id, seq, stage, draft, decisions)
+        AS n (inbox_id, seq, stage, variant, decisions)
     JOIN unnest($21::bigint[], $22::text[], $23::text[], $24::smallint[], $25::text[], $26::text[],
     $27::text[],
         $28::jsonb[], $29::bytea[], $30::text[], $31::bytea[], $32::timestamptz[], $33::timestamptz[],
-        $34::jsonb[], $35::jsonb[])
-        AS d (draft, type, category, priority, thread_key, collapse_key, actor_id, labels, channels, sender,
-            payload, deliver_time, expire_time, fallbacks, attachments) ON d.draft = n.draft
+        $34::jsonb[], $35::jsonb[], $36::bytea[], $37::float8[], $38::bigint[], $39::bytea[], $40::int[])
+        AS v (variant, type, category, priority, thread_key, collapse_key, actor_id, labels, channels, sender,
+            payload, deliver_time, expire_time, fallbacks, attachments, policy, archive_after_seconds,
+            keep_archived_seconds, broadcast_id, broadcast_variant) ON v.variant = n.variant
+), worded AS (
+    INSERT INTO notification_part (inbox_id, seq, channel, content)
+    SELECT p.inbox_id, p.seq, p.channel, c.content
+    FROM unnest($41::bytea[], $42::bigint[], $43::smallint[], $44::bigint[])
+        AS p (inbox_id, seq, channel, variant)
+    JOIN unnest($45::bigint[], $46::smallint[], $47::jsonb[]) AS c (variant, channel, content)
+        ON c.variant = p.variant AND c.channel = p.channel
 ), queued AS (
     INSERT INTO delivery (inbox_id, seq, ordinal, endpoint_id, state, next_attempt_time, begin_time,
         create_time, request_trace, tenant, lane, fallback_chain, fallback_rank)
     SELECT o.inbox_id, o.seq, o.ordinal, o.endpoint_id, 1, {due}, {begin}, $15, o.request_trace, o.tenant,
         o.lane, o.chain, o.rank
-    FROM unnest($36::bytea[], $37::bigint[], $38::smallint[], $39::bytea[], $40::text[], $41::text[],
-        $42::smallint[], $43::smallint[], $44::smallint[], $45::float8[])
+    FROM unnest($48::bytea[], $49::bigint[], $50::smallint[], $51::bytea[], $52::text[], $53::text[],
+        $54::smallint[], $55::smallint[], $56::smallint[], $57::float8[])
         AS o (inbox_id, seq, ordinal, endpoint_id, request_trace, tenant, lane, chain, rank, wait_seconds)
 )
 INSERT INTO idempotency (tenant, caller, request_id, request_hash, outcome, create_time)
-SELECT r.*, $15 FROM unnest($46::text[], $47::text[], $48::text[], $49::bytea[], $50::text[]) AS r
+SELECT r.*, $15 FROM unnest($58::text[], $59::text[], $60::text[], $61::bytea[], $62::text[]) AS r
 ON CONFLICT DO NOTHING
 """.format(due=due_time("$15"), begin=begin_time("$15"))
 
@@ -99,23 +113,38 @@ class Collapsed:
 
 @dataclass(frozen=True, slots=True)
 class NotificationRow:
-    """One notification of the batch; `draft` numbers the draft that it comes from."""
+    """One notification of the batch; `variant` numbers the variant that it is."""
 
     inbox_id: bytes
     seq: int
     stage: Stage
-    draft: int
+    variant: int
     decisions: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class SentDraft:
-    """What was sent, and by whom."""
+class PartRow:
+    """One notification has words of its own on a channel: those of its variant."""
+
+    inbox_id: bytes
+    seq: int
+    channel: Channel
+    variant: int
+
+
+@dataclass(frozen=True, slots=True)
+class SentVariant:
+    """What was sent, and by whom, in one way in which it reads."""
 
     sender: str
     draft: Draft
     chains: tuple[Fallback, ...]
     """Of fallbacks."""
+    policy: TypePolicy
+    retention: Retention
+    parts: Mapping[Channel, Mapping[str, str]]
+    broadcast: tuple[bytes, int] | None
+    """The content of a broadcast that holds its payload and parts; None: they are written with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +172,9 @@ class BatchRows:
     states: Mapping[bytes, InboxState]
     counters: Sequence[tuple[CounterKey, Counts]]
     notifications: Sequence[NotificationRow]
-    drafts: Sequence[SentDraft]
-    """In the order that `NotificationRow.draft` counts."""
+    variants: Sequence[SentVariant]
+    """In the order that `NotificationRow.variant` counts."""
+    parts: Sequence[PartRow]
     deliveries: Sequence[DeliveryRow]
     requests: Sequence[RequestRow]
 
@@ -176,8 +206,10 @@ async def write_batch(connection: Connection, batch: BatchRows) -> bool:
         *_columns([_state_row(inbox_id, state) for inbox_id, state in batch.states.items()], 6),
         *_columns(counter_rows(batch.counters), 8),
         batch.now,
-        *_columns([(n.inbox_id, n.seq, n.stage, n.draft, n.decisions) for n in batch.notifications], 5),
-        *_columns([_draft_row(number, sent) for number, sent in enumerate(batch.drafts)], 15),
+        *_columns([(n.inbox_id, n.seq, n.stage, n.variant, n.decisions) for n in batch.notifications], 5),
+        *_columns([_variant_row(number, sent) for number, sent in enumerate(batch.variants)], 20),
+        *_columns([(p.inbox_id, p.seq, p.channel, p.variant) for p in batch.parts], 4),
+        *_columns(_content_rows(batch), 3),
         *_columns([delivery_row(delivery) for delivery in batch.deliveries], DELIVERY_COLUMNS),
         *_columns([(*row.key, row.request_hash, row.outcome) for row in requests], 5),
     )
@@ -206,8 +238,15 @@ def _state_row(inbox_id: bytes, state: InboxState) -> tuple[object, ...]:
     return inbox_id, state.version, counts.total, counts.unread, counts.unseen, counts.archived
 
 
-def _draft_row(number: int, sent: SentDraft) -> tuple[object, ...]:
-    draft = sent.draft
+def _content_rows(batch: BatchRows) -> list[tuple[object, ...]]:
+    """Each wording once, however many have it."""
+    used = dict.fromkeys((part.variant, part.channel) for part in batch.parts)
+    return [(v, channel, json.dumps(batch.variants[v].parts[channel])) for v, channel in used]
+
+
+def _variant_row(number: int, sent: SentVariant) -> tuple[object, ...]:
+    draft, retention = sent.draft, sent.retention
+    broadcast_id, broadcast_variant = sent.broadcast or (None, None)
     return (
         number,
         draft.type,
@@ -219,9 +258,14 @@ def _draft_row(number: int, sent: SentDraft) -> tuple[object, ...]:
         dump_labels(draft.labels),
         bytes(draft.channels),
         sent.sender,
-        draft.payload,
+        draft.payload if sent.broadcast is None else b"",
         draft.deliver_time,
         draft.expire_time,
         dump_chains(sent.chains),
         dump_references(draft.attachments),
+        dump_policy(sent.policy),
+        retention.archive_after_seconds,
+        None if retention.delete_after_seconds is None else round(retention.delete_after_seconds),
+        broadcast_id,
+        broadcast_variant,
     )

@@ -168,6 +168,7 @@ notification = Table(
     ),
     Column("broadcast_variant", Integer),
     Column("retain_time", Instant, comment="when retention next moves it: to the archive, or out of it"),
+    Column("policy", LargeBinary, comment="domain.type_policy; null: the defaults of all types"),
     Column("keep_archived_seconds", BigInteger, comment="null: for ever"),
     Index("notification_by_change", "inbox_id", "change_version", unique=True),
     Index("notification_visible", "inbox_id", "position", postgresql_where=text("stage = 1")),

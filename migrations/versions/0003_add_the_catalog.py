@@ -79,7 +79,7 @@ def upgrade() -> None:
             "notification_retained",
             "notification",
             ["retain_time"],
-            postgresql_where=sa.text("retain_time IS NOT NULL AND stage < 3"),
+            postgresql_where=sa.text("retain_time IS NOT NULL AND stage IN (1, 2) AND pin_time IS NULL"),
             postgresql_concurrently=True,
         )
 

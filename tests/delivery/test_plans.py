@@ -46,6 +46,9 @@ _FILL_OTHERS = [
     SELECT inbox_id, 'a', encode(inbox_id, 'hex') FROM delivery""",
     "INSERT INTO endpoint (inbox_id, endpoint_id, address) SELECT inbox_id, endpoint_id, '' FROM delivery",
     "INSERT INTO preference SELECT inbox_id, '{}', now() FROM delivery",
+    """INSERT INTO notification_part SELECT inbox_id, seq, channel, '{}'
+    FROM delivery, generate_series(2, 4) AS channel""",
+    "INSERT INTO broadcast_content SELECT inbox_id, 0, '', '', '{}' FROM delivery",
 ]
 
 

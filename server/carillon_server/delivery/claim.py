@@ -201,6 +201,7 @@ def _claim(due: Due, standing: Standing, route: Route) -> Claim:
         address=due.address,
         locale=due.locale,
         payload=due.payload,
+        parts=due.parts,
         attachments=due.attachments,
         create_time=due.create_time,
         request_trace=due.request_trace,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
@@ -20,7 +20,8 @@ from carillon_server.delivery.recorder import Recorder
 from carillon_server.delivery.routing.route import Route, Routes
 from carillon_server.domain.attachment import Attachment
 from carillon_server.domain.notification import SentNotification
-from carillon_server.domain.outcome import Outcome, Rejected, Retry, Unknown
+from carillon_server.domain.outcome import UNREADABLE_CONTENT, Outcome, Rejected, Retry, Unknown
+from carillon_server.domain.wording import load_parts
 from carillon_server.storage.deliveries import Claim
 from carillon_server.storage.results import AttemptResult
 from carillon_server.telemetry import get_logger
@@ -82,10 +83,14 @@ class Executor:
         return prepared
 
     async def _write(self, claim: Claim) -> Message | Outcome:
+        if not claim.payload:
+            # A variant of a broadcast that is not there any more; no notification is written without.
+            return Rejected(UNREADABLE_CONTENT, "there is none")
         try:
             sent = self._decode_notification(claim.payload)
+            parts = load_parts(claim.channel, claim.parts)
         except Exception as error:  # noqa: BLE001 - whatever a codec makes of damaged bytes
-            return Rejected("content_unreadable", type(error).__name__)
+            return Rejected(UNREADABLE_CONTENT, type(error).__name__)
         try:
             async with asyncio.timeout(self._attempt_timeout_seconds):
                 attachments = await self._load_attachments(claim) if claim.attachments else ()
@@ -93,13 +98,20 @@ class Executor:
             return Rejected("attachment_missing", type(error).__name__)
         except Exception as error:  # noqa: BLE001 - what cannot be fetched now may be fetched later
             return Retry("attachment_unavailable", type(error).__name__)
-        return self._message(claim, sent, attachments)
+        return self._message(claim, sent, parts, attachments)
 
-    def _message(self, claim: Claim, sent: SentNotification, attachments: tuple[Attachment, ...]) -> Message:
+    def _message(
+        self,
+        claim: Claim,
+        sent: SentNotification,
+        parts: Mapping[str, str],
+        attachments: tuple[Attachment, ...],
+    ) -> Message:
         return Message(
             delivery_id=claim.id,
             address=claim.address,
             content=sent.content,
+            parts=parts,
             locale=claim.locale,
             channel=claim.channel,
             platform=claim.platform,

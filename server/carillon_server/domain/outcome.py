@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+UNREADABLE_CONTENT = "content_unreadable"
+"""The class of a message of which nobody can tell what it says."""
+
 
 @dataclass(frozen=True, slots=True)
 class Delivered:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 from hashlib import blake2b
 from typing import Any
 
@@ -12,6 +13,16 @@ from carillon_server.domain.channel import Channel, Platform
 from carillon_server.domain.ids import ENDPOINT_ID_BYTES, encode_endpoint_id
 
 MAX_ENDPOINTS = 50
+
+
+class Verification(IntEnum):
+    """Whether an address belongs to the person; the numbers are those of the API."""
+
+    UNVERIFIED = 1
+    """Nobody asked. It is used."""
+    VERIFIED = 2
+    FAILED = 3
+    """It does not: nothing goes there."""
 
 
 @dataclass(frozen=True, slots=True)

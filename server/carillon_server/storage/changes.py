@@ -14,15 +14,14 @@ from carillon_server.domain.notification import StoredNotification
 from carillon_server.storage.database import Database
 from carillon_server.storage.inbox_reads import InboxConditions
 from carillon_server.storage.inboxes import STATE_COLUMNS, read_state
-from carillon_server.storage.notification_rows import COLUMNS, read_notification
+from carillon_server.storage.notification_rows import COLUMNS, PAYLOAD_BYTES, read_notification
 
 _READ_CHANGES = f"""
 SELECT {STATE_COLUMNS}, {COLUMNS}, n.found FROM inbox i LEFT JOIN LATERAL (
     SELECT c.*, count(*) OVER () AS found,
-        sum(octet_length(c.payload)) OVER (ORDER BY c.change_version) - octet_length(c.payload)
-            AS bytes_before
+        sum(c.bytes) OVER (ORDER BY c.change_version) - c.bytes AS bytes_before
     FROM (
-        SELECT * FROM notification WHERE inbox_id = $1 AND change_version > $2
+        SELECT *, {PAYLOAD_BYTES} AS bytes FROM notification n WHERE inbox_id = $1 AND change_version > $2
         ORDER BY change_version LIMIT $3
     ) c
 ) n ON n.bytes_before < $4 WHERE i.inbox_id = $1 ORDER BY n.change_version
@@ -82,10 +81,10 @@ async def read_snapshot(
     sql = f"""
         SELECT {STATE_COLUMNS}, {COLUMNS} FROM inbox i LEFT JOIN LATERAL (
             SELECT c.*,
-                sum(octet_length(c.payload)) OVER (ORDER BY c.position DESC) - octet_length(c.payload)
-                AS bytes_before
+                sum(c.bytes) OVER (ORDER BY c.position DESC) - c.bytes AS bytes_before
             FROM (
-                SELECT * FROM notification n WHERE n.inbox_id = $1 AND n.stage = 1{conditions.sql}
+                SELECT *, {PAYLOAD_BYTES} AS bytes FROM notification n
+                WHERE n.inbox_id = $1 AND n.stage = 1{conditions.sql}
                 ORDER BY n.position DESC LIMIT $2
             ) c
         ) n ON n.bytes_before < $3 WHERE i.inbox_id = $1 ORDER BY n.position DESC

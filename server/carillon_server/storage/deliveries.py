@@ -22,25 +22,33 @@ from carillon_server.domain.push_address import stored_platform
 from carillon_server.domain.type_policy import load_policy
 from carillon_server.domain.withdrawal import Standing
 from carillon_server.storage.database import Connection, Database, Record, column
+from carillon_server.storage.inboxes import USABLE_ENDPOINT
 from carillon_server.storage.preference_rows import parse_preferences
 
 # LIMIT 1 keeps each lookup a lookup: whatever the statistics say, no table is ever read as a whole.
 _LOCK = """
 WITH due AS (
-    SELECT * FROM delivery WHERE {condition} AND next_attempt_time <= now()
+    SELECT *, CASE WHEN length(endpoint_id) > 0 THEN get_byte(endpoint_id, 0) END AS channel
+    FROM delivery WHERE {condition} AND next_attempt_time <= now()
     ORDER BY next_attempt_time LIMIT $1 FOR UPDATE SKIP LOCKED
 )
 SELECT d.inbox_id, d.seq, d.ordinal, d.endpoint_id, d.lane, d.state, d.attempt_count, d.uncounted_attempts,
     d.tried, d.at_most_once, d.fallback_chain, d.fence, d.request_trace,
     extract(epoch FROM now() - coalesce(d.begin_time, d.create_time))::float8 AS age_seconds, now() AS now,
-    n.stage, n.expire_time, n.type, n.actor_id, n.thread_key, n.labels, n.payload, n.attachments,
-    n.channels, n.policy, n.create_time, e.address, e.lives, e.platform, r.tenant, r.recipient_id, r.locale,
-    p.document
+    n.stage, n.expire_time, n.type, n.actor_id, n.thread_key, n.labels, n.attachments, n.channels, n.policy,
+    n.create_time, coalesce(b.payload, n.payload) AS payload, coalesce(b.parts, o.content) AS parts,
+    e.address, e.lives, e.platform, r.tenant, r.recipient_id, r.locale, p.document
 FROM due d
 LEFT JOIN LATERAL (
     SELECT * FROM notification n WHERE n.inbox_id = d.inbox_id AND n.seq = d.seq LIMIT 1) n ON true
 LEFT JOIN LATERAL (
-    SELECT e.address, e.platform, e.retire_time IS NULL AS lives FROM endpoint e
+    SELECT o.content FROM notification_part o
+    WHERE o.inbox_id = d.inbox_id AND o.seq = d.seq AND o.channel = d.channel LIMIT 1) o ON true
+LEFT JOIN LATERAL (
+    SELECT b.payload, b.parts -> d.channel::text AS parts FROM broadcast_content b
+    WHERE b.broadcast_id = n.broadcast_id AND b.variant = n.broadcast_variant LIMIT 1) b ON true
+LEFT JOIN LATERAL (
+    SELECT e.address, e.platform, {usable} AS lives FROM endpoint e
     WHERE e.inbox_id = d.inbox_id AND e.endpoint_id = d.endpoint_id LIMIT 1) e ON true
 LEFT JOIN LATERAL (
     SELECT r.tenant, r.recipient_id, r.locale FROM recipient r WHERE r.inbox_id = d.inbox_id LIMIT 1) r
@@ -49,9 +57,9 @@ LEFT JOIN LATERAL (
     SELECT p.document FROM preference p WHERE p.inbox_id = d.inbox_id LIMIT 1) p ON true
 ORDER BY d.next_attempt_time
 """
-LOCK_DUE = _LOCK.format(condition="lane = $2 AND state <= 3 AND state <> 2")
+LOCK_DUE = _LOCK.format(usable=USABLE_ENDPOINT, condition="lane = $2 AND state <= 3 AND state <> 2")
 """What waits for an attempt in a lane."""
-LOCK_SUSPECTS = _LOCK.format(condition="state = 2")
+LOCK_SUSPECTS = _LOCK.format(usable=USABLE_ENDPOINT, condition="state = 2")
 """Whose last attempt never came back, in any lane: an index of their own finds them among millions."""
 
 _TAKE = """
@@ -134,6 +142,8 @@ class Due:
     address: str
     locale: str
     payload: bytes
+    parts: str | None
+    """What its channel says in words of its own, as JSON; None: it says what the payload says."""
     attachments: str | None
     """References, as JSON; None: there are none."""
     create_time: datetime | None
@@ -161,6 +171,7 @@ class Claim:
     address: str
     locale: str
     payload: bytes
+    parts: str | None
     attachments: str | None
     create_time: datetime | None
     request_trace: str
@@ -270,6 +281,7 @@ def _read_due(row: Record) -> Due:
         address=row["address"] or "",
         locale=row["locale"] or "",
         payload=row["payload"] or b"",
+        parts=row["parts"],
         attachments=row["attachments"],
         create_time=row["create_time"],
     )

@@ -30,12 +30,15 @@ INSERT INTO inbox (inbox_id, tenant, recipient_id, epoch)
 SELECT a.*, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint FROM asked AS a ON CONFLICT DO NOTHING
 """
 
+USABLE_ENDPOINT = "e.retire_time IS NULL AND e.verification <> 3"
+"""Of an endpoint `e`: something may go there. 3 is `Verification.FAILED`."""
+
 STATE_COLUMNS = "i.epoch, i.version, i.floor_version, i.total, i.unread, i.unseen, i.archived"
 
 _READ = f"""
 SELECT i.inbox_id, i.recipient_id, {STATE_COLUMNS}, p.document, clock_timestamp() AS now,
     (SELECT array_agg(e.endpoint_id ORDER BY e.create_time, e.endpoint_id) FROM endpoint e
-     WHERE e.inbox_id = i.inbox_id AND e.retire_time IS NULL) AS endpoints
+     WHERE e.inbox_id = i.inbox_id AND {USABLE_ENDPOINT}) AS endpoints
 FROM inbox i LEFT JOIN preference p ON p.inbox_id = i.inbox_id
 WHERE i.inbox_id = ANY ($1::bytea[]) ORDER BY i.inbox_id
 """

@@ -13,21 +13,21 @@ from carillon_server.storage.database import Connection
 from carillon_server.storage.inbox_reads import InboxConditions
 from carillon_server.storage.inboxes import CounterKey
 from carillon_server.storage.notification_rows import COLUMNS, read_notification
+from carillon_server.storage.removals import BURIED
 
-_BURIED = """stage = 3, remove_time = now(), payload = '', labels = NULL, attachments = NULL,
-    actor_id = '', thread_key = '',
-    collapse_key = ''"""
+# Who archives something has it kept for as long as its type says; who takes it out of the archive keeps it.
+_ARCHIVED = "archive_time = now(), retain_time = now() + n.keep_archived_seconds * interval '1 second'"
 
 # What a mark changes, and which rows it would change at all: that is what makes it idempotent.
 _MARKS = {
     Mark.READ: ("n.read_time IS NULL", "read_time = now(), seen_time = coalesce(n.seen_time, now())"),
     Mark.UNREAD: ("n.read_time IS NOT NULL", "read_time = NULL"),
     Mark.SEEN: ("n.seen_time IS NULL", "seen_time = now()"),
-    Mark.ARCHIVE: ("n.archive_time IS NULL", "archive_time = now()"),
-    Mark.UNARCHIVE: ("n.archive_time IS NOT NULL", "archive_time = NULL"),
+    Mark.ARCHIVE: ("n.archive_time IS NULL", _ARCHIVED),
+    Mark.UNARCHIVE: ("n.archive_time IS NOT NULL", "archive_time = NULL, retain_time = NULL"),
     Mark.PIN: ("n.pin_time IS NULL", "pin_time = now()"),
     Mark.UNPIN: ("n.pin_time IS NOT NULL", "pin_time = NULL"),
-    Mark.DELETE: ("true", _BURIED),
+    Mark.DELETE: ("true", BURIED),
 }
 
 _FETCH_CHANGED = f"""
@@ -69,7 +69,7 @@ async def apply_mark(
             SELECT n.seq, $2::bigint + row_number() OVER (ORDER BY n.position) AS version,
                 n.read_time, n.seen_time, n.archive_time
             FROM notification n WHERE n.inbox_id = $1 AND n.stage = 1{conditions.sql}
-        )
+        ){_drop_parts(mark)}
         UPDATE notification n SET change_version = picked.version, {change} FROM picked
         WHERE n.inbox_id = $1 AND n.seq = picked.seq
         RETURNING n.seq, n.change_version, n.type, n.category, n.priority, n.stage,
@@ -114,6 +114,14 @@ def _filter_for(mark: Mark, selection: Selection) -> InboxFilter:
     if mark is Mark.UNARCHIVE and selection.filter.archived is None:
         return replace(selection.filter, archived=True)
     return selection.filter
+
+
+def _drop_parts(mark: Mark) -> str:
+    if mark is not Mark.DELETE:
+        return ""
+    return """, parts AS (
+            DELETE FROM notification_part p USING picked WHERE p.inbox_id = $1 AND p.seq = picked.seq
+        )"""
 
 
 def _counts(read_time: datetime | None, seen_time: datetime | None, archive_time: datetime | None) -> Counts:

@@ -9,12 +9,23 @@ from carillon_server.domain.notification import Stage, StoredNotification
 from carillon_server.storage.database import Record
 
 _NAMES = (
-    "inbox_id, seq, change_version, position, stage, type, category, priority, thread_key, labels, payload, "
+    "inbox_id, seq, change_version, position, stage, type, category, priority, thread_key, labels, "
     "create_time, deliver_time, expire_time, read_time, seen_time, archive_time, pin_time, action_id, "
     "action_time"
 )
 
-COLUMNS = ", ".join(f"n.{name.strip()}" for name in _NAMES.split(","))
+# A subquery of the list, not a join: where the payload is the row's own it is never run.
+_OWN_OR_SHARED = """
+CASE WHEN n.broadcast_variant IS NULL THEN {own} ELSE coalesce((
+    SELECT {shared} FROM broadcast_content b
+    WHERE b.broadcast_id = n.broadcast_id AND b.variant = n.broadcast_variant), {own}) END
+"""
+PAYLOAD = _OWN_OR_SHARED.format(own="n.payload", shared="b.payload").strip()
+"""The content of a row of `n`: its own, or that of the variant of its broadcast."""
+PAYLOAD_BYTES = _OWN_OR_SHARED.format(own="octet_length(n.payload)", shared="octet_length(b.payload)").strip()
+"""Its size, without reading it."""
+
+COLUMNS = ", ".join([*(f"n.{name.strip()}" for name in _NAMES.split(",")), f"{PAYLOAD} AS payload"])
 """The select list for a table aliased `n`."""
 
 

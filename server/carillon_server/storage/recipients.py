@@ -51,6 +51,7 @@ _TABLES_OF_A_RECIPIENT = (
     "inbox",
     "inbox_counter",
     "notification",
+    "notification_part",
     "preference",
     "provider_event",
     "recipient",

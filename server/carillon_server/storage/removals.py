@@ -9,11 +9,18 @@ from dataclasses import dataclass
 
 from carillon_server.storage.database import Connection, column
 
-_BURY = """
-UPDATE notification n SET stage = 3, change_version = r.version, remove_time = now(),
-    payload = '', labels = NULL, attachments = NULL, actor_id = '', thread_key = '', collapse_key = ''
-FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS r (inbox_id, seq, version)
-WHERE n.inbox_id = r.inbox_id AND n.seq = r.seq
+BURIED = """stage = 3, remove_time = now(), payload = '', labels = NULL, attachments = NULL, actor_id = '',
+    thread_key = '', collapse_key = '', broadcast_id = NULL, broadcast_variant = NULL, retain_time = NULL"""
+"""What becomes of the row of a removed notification; its rows of `notification_part` go with it."""
+
+_BURY = f"""
+WITH r AS (
+    SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS r (inbox_id, seq, version)
+), parts AS (
+    DELETE FROM notification_part p USING r WHERE p.inbox_id = r.inbox_id AND p.seq = r.seq
+)
+UPDATE notification n SET change_version = r.version, {BURIED}
+FROM r WHERE n.inbox_id = r.inbox_id AND n.seq = r.seq
 """
 
 _CALL_BACK = """

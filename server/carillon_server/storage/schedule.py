@@ -90,6 +90,8 @@ WITH keys AS (
     DELETE FROM delivery d USING keys k WHERE d.inbox_id = k.inbox_id AND d.seq = k.seq
 ), attempts AS (
     DELETE FROM attempt a USING keys k WHERE a.inbox_id = k.inbox_id AND a.seq = k.seq
+), parts AS (
+    DELETE FROM notification_part p USING keys k WHERE p.inbox_id = k.inbox_id AND p.seq = k.seq
 ), events AS (
     DELETE FROM provider_event e USING keys k WHERE e.inbox_id = k.inbox_id AND e.seq = k.seq
 )

@@ -189,7 +189,9 @@ notification = Table(
         "notification_expiring", "expire_time", postgresql_where=text("expire_time IS NOT NULL AND stage < 3")
     ),
     Index(
-        "notification_retained", "retain_time", postgresql_where=text("retain_time IS NOT NULL AND stage < 3")
+        "notification_retained",
+        "retain_time",
+        postgresql_where=text("retain_time IS NOT NULL AND stage IN (1, 2) AND pin_time IS NULL"),
     ),
     Index("notification_removed", "remove_time", postgresql_where=text("stage = 3")),
     # Rows come in the order of time, so this costs next to nothing to keep.

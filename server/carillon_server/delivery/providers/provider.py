@@ -22,6 +22,7 @@ from carillon_server.domain.ids import DeliveryId, NotificationId
 from carillon_server.domain.notification import Content
 from carillon_server.domain.outcome import Outcome
 from carillon_server.domain.provider_event import Callback, ProviderEvent
+from carillon_server.domain.wording import word
 from carillon_server.services.ports import Clock, SmsLedger
 
 
@@ -33,6 +34,9 @@ class Message:
     """The same for every attempt: hand it to whatever tells repeats apart."""
     address: str
     content: Content
+    """What the notification says."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """What this channel says instead, by the names of `domain.template`; empty: the content."""
     locale: str = ""
     """BCP 47, of the recipient; may be empty."""
     platform: Platform = Platform.NONE
@@ -58,6 +62,11 @@ class Message:
     @property
     def notification_id(self) -> NotificationId:
         return NotificationId(self.delivery_id.inbox_id, self.delivery_id.seq)
+
+    @property
+    def words(self) -> Content:
+        """What is to be said: `parts` where there are any, else `content`."""
+        return word(self.content, self.parts)
 
 
 class Provider(Protocol):

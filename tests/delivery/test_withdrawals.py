@@ -7,13 +7,14 @@ from datetime import timedelta
 import pytest
 
 from carillon_server.domain.channel import Channel
+from carillon_server.domain.decide import DecisionReason
 from carillon_server.domain.delivery import DeliveryState
 from carillon_server.domain.ids import NotificationId
 from carillon_server.domain.inbox import InboxAddress
 from carillon_server.domain.inbox_query import Mark, Selection
 from carillon_server.domain.outcome import Retry
 from carillon_server.domain.preferences import MuteKind, MuteTarget
-from carillon_server.domain.recipient import derive_endpoint_id
+from carillon_server.domain.recipient import Verification, derive_endpoint_id
 from carillon_server.services.send import CancelSelector
 from tests.delivery.gate import Gate
 from tests.delivery.house import PRODUCER, TENANT, House, utc_now
@@ -76,6 +77,30 @@ async def test_a_deleted_endpoint_gets_nothing_more(sent: House) -> None:
     endpoint_id = derive_endpoint_id(Channel.EMAIL, "ann@example.com")
     await sent.recipients.delete_endpoint(ANN, endpoint_id, timeout=5)
     await ends_with(sent, "endpoint_gone")
+
+
+_VERIFY = "UPDATE endpoint SET verification = $1"
+
+
+async def test_an_endpoint_that_failed_verification_gets_nothing_more(sent: House) -> None:
+    await sent.database.fetch(_VERIFY, Verification.FAILED)
+    await ends_with(sent, "endpoint_gone")
+
+
+async def test_an_endpoint_that_failed_verification_is_none(house: House) -> None:
+    await house.people("ann")
+    await house.database.fetch(_VERIFY, Verification.FAILED)
+    (result,) = (await house.send("ann", channels=(Channel.EMAIL,))).results
+    assert [decision.reason for decision in result.decisions] == [DecisionReason.NO_ENDPOINT]
+    assert await house.deliveries() == []
+
+
+@pytest.mark.parametrize("state", [Verification.UNVERIFIED, Verification.VERIFIED])
+async def test_an_endpoint_is_used_until_verification_fails(sent: House, state: Verification) -> None:
+    await sent.database.fetch(_VERIFY, state)
+    await sent.send("ann")
+    async with sent.working({Channel.EMAIL: Gate(opened=True)}):
+        assert len(await sent.settled({DeliveryState.DELIVERED})) == 2
 
 
 async def test_a_deleted_notification_is_not_mailed(sent: House) -> None:

@@ -1,4 +1,5 @@
-"""Writes configuration.md, cli.md and providers.md in docs/reference from the code that they describe.
+"""Writes configuration.md, cli.md, providers.md and catalog-files.md in docs/reference, and the schemas of
+catalogs, from the code that they describe.
 
 Run `python tools/generate_docs.py` after changing a setting, a command or a kind of providers; a test fails
 while they differ.
@@ -24,6 +25,10 @@ from carillon_server.config import Settings
 from carillon_server.delivery.providers.describe import describe_kind
 from carillon_server.delivery.providers.kinds import KINDS
 from carillon_server.domain.provider_kind import ProviderField, ProviderKindInfo
+
+# Also when run as a script, which finds only what lies beside it.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tools import catalog_files
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
 
@@ -134,6 +139,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "configuration.md": configuration(),
         REFERENCE / "cli.md": command_line(),
         REFERENCE / "providers.md": providers(),
+        **catalog_files.pages(),
     }
 
 

@@ -10,6 +10,7 @@ from typing import NoReturn
 import typer
 
 from carillon_server.cli.api_key import api_key
+from carillon_server.cli.catalog import catalog
 from carillon_server.cli.deliveries import deliveries, explain
 from carillon_server.cli.delivery_settings import settings as delivery_settings
 from carillon_server.cli.doctor import doctor
@@ -30,6 +31,7 @@ from carillon_server.cli.up import up
 SENDING = "Sending"
 INBOX = "Reading an inbox"
 PEOPLE = "People"
+CATALOG = "What is sent"
 DELIVERING = "What became of it"
 OPERATING = "Running the service"
 
@@ -50,6 +52,7 @@ for mark in MARKS:
     program.command(mark.command, rich_help_panel=INBOX)(mark_command(mark))
 for name, people in (("recipients", recipients), ("endpoints", endpoints), ("preferences", preferences)):
     program.add_typer(people, name=name, rich_help_panel=PEOPLE)
+program.add_typer(catalog, name="catalog", rich_help_panel=CATALOG)
 program.add_typer(deliveries, name="deliveries", rich_help_panel=DELIVERING)
 for telling in (explain, stats):
     program.command(rich_help_panel=DELIVERING)(telling)

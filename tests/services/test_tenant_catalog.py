@@ -14,11 +14,11 @@ from carillon_server.domain.channel import Channel
 from carillon_server.domain.errors import FieldViolation
 from carillon_server.domain.layout import Layout, LayoutFormat
 from carillon_server.domain.notification_type import NotificationType
-from carillon_server.domain.template import Template
+from carillon_server.domain.template import Template, TemplateKey
 from carillon_server.services.tenant_catalog import FRESH_SECONDS, STALE_SECONDS, TenantCatalogs
 from carillon_server.storage.catalog_layouts import put_layout
 from carillon_server.storage.catalog_state import lock_revision, put_catalog_settings, raise_revision
-from carillon_server.storage.catalog_templates import TemplateKey, activate_version, add_version
+from carillon_server.storage.catalog_templates import activate_version, add_version
 from carillon_server.storage.catalog_types import delete_types, put_type
 from carillon_server.storage.database import Connection, Database, Record
 

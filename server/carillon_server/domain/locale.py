@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 DEFAULT_LOCALE = "en"
 DEFAULT_TIME_ZONE = "UTC"
+_REGION_LETTERS, _SCRIPT_LETTERS = 2, 4
 
 
 def choose_locale(wanted: str, default: str, available: Collection[str]) -> str | None:
@@ -35,3 +36,15 @@ def _chain(locale: str) -> list[str]:
 
 def _normalize(locale: str) -> str:
     return locale.replace("_", "-").lower()
+
+
+def canonical_locale(locale: str) -> str:
+    """The one spelling: `de-CH`, `zh-Hant-TW`."""
+    first, *rest = locale.replace("_", "-").split("-")
+    return "-".join([first.lower(), *map(_subtag, rest)])
+
+
+def _subtag(subtag: str) -> str:
+    if len(subtag) == _REGION_LETTERS and subtag.isalpha():
+        return subtag.upper()
+    return subtag.capitalize() if len(subtag) == _SCRIPT_LETTERS and subtag.isalpha() else subtag.lower()

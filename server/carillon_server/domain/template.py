@@ -67,6 +67,23 @@ class Template:
     create_time: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TemplateKey:
+    """Which template; all of its versions have it."""
+
+    type: str
+    channel: Channel
+    locale: str
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.channel.name} {self.locale}"
+
+
+def key_of(template: Template) -> TemplateKey:
+    """Which template this is a version of."""
+    return TemplateKey(template.type, template.channel, template.locale)
+
+
 def is_part(channel: Channel, name: str) -> bool:
     """Whether templates of the channel can have such a part."""
     if name in REQUIRED_PARTS[channel] or name in OPTIONAL_PARTS[channel]:

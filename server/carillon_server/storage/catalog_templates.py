@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.layout import Layout
 from carillon_server.domain.sheet import used_layouts
-from carillon_server.domain.template import Dependence, Template
+from carillon_server.domain.template import Dependence, Template, TemplateKey, key_of
 from carillon_server.storage.database import Connection, Record
 
 COLUMNS = "type, channel, locale, version, active, catalog, parts, layout, dependence, create_time"
@@ -37,15 +37,6 @@ _ACTIVATE = f"UPDATE template SET active = true WHERE {_ONE} AND version = $5 RE
 _DEPEND = f"UPDATE template SET dependence = $6 WHERE {_ONE} AND version = $5"
 _DELETE = f"DELETE FROM template WHERE {_ONE}"
 _DELETE_OF_TYPES = "DELETE FROM template WHERE tenant = $1 AND type = ANY ($2::text[])"
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateKey:
-    """Which template; all of its versions have it."""
-
-    type: str
-    channel: Channel
-    locale: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +141,6 @@ async def delete_template(connection: Connection, tenant: str, key: TemplateKey)
 async def delete_templates_of(connection: Connection, tenant: str, types: Collection[str]) -> None:
     """All versions of all templates of these types."""
     await connection.execute(_DELETE_OF_TYPES, tenant, list(types))
-
-
-def key_of(template: Template) -> TemplateKey:
-    """Which template this is a version of."""
-    return TemplateKey(template.type, template.channel, template.locale)
 
 
 def read_template(row: Record) -> Template:

@@ -14,6 +14,7 @@ from carillon.v1 import types_pb2 as types
 from carillon_server.domain.preferences import MAX_RULES
 from carillon_server.domain.recipient import MAX_ENDPOINTS
 from carillon_server.transport import field_rules, relations
+from carillon_server.transport.catalog_limits import CATALOG_RULES
 from carillon_server.transport.delivery_limits import DELIVERY_RULES
 from carillon_server.transport.validation.contact import email, locale, time_zone
 from carillon_server.transport.validation.field_mask import field_mask
@@ -295,4 +296,6 @@ _RULES = (
     ),
 )
 
-LIMITS: dict[type[Message], MessageRule] = {rule.message_type: rule for rule in (*_RULES, *DELIVERY_RULES)}
+LIMITS: dict[type[Message], MessageRule] = {
+    rule.message_type: rule for rule in (*_RULES, *DELIVERY_RULES, *CATALOG_RULES)
+}

@@ -47,6 +47,10 @@ class Endpoint:
     create_time: datetime | None = None
     platform: Platform = Platform.NONE
     """Of PUSH endpoints."""
+    verification: Verification | None = None
+    """None: not said, so a known one stays as it is and a new one is UNVERIFIED."""
+    verify_time: datetime | None = None
+    """When that was last said."""
 
     @property
     def raw_id(self) -> bytes:

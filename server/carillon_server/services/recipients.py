@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
-from carillon_server.domain.errors import FieldsInvalid, NotFound, Reason
+from carillon_server.domain.errors import FieldsInvalid, NotFound, Reason, Refusal, Unavailable
 from carillon_server.domain.inbox import InboxAddress
 from carillon_server.domain.recipient import MAX_ENDPOINTS, Endpoint, Recipient, RecipientPatch
+from carillon_server.services.recipient_writes import Outcome, write_patches
+from carillon_server.storage import endpoints as endpoint_rows
 from carillon_server.storage import recipients as rows
 from carillon_server.storage.database import Connection, Database
+from carillon_server.storage.erasure import erase
 from carillon_server.storage.inboxes import ensure_inboxes
 
+Result = TypeVar("Result")
+
 _DEFAULT_TIMEOUT_SECONDS = 10.0
+_MAX_TRIES = 5
 
 
 class RecipientService:
@@ -28,16 +35,33 @@ class RecipientService:
         self, tenant: str, patches: Sequence[RecipientPatch], *, timeout: float | None
     ) -> list[Recipient]:
         """All of them, or none."""
-        addressed = sorted(
-            ((InboxAddress(tenant, patch.recipient_id), patch) for patch in patches),
-            key=lambda pair: pair[0].inbox_id,
-        )
 
-        async def work(connection: Connection) -> list[Recipient]:
-            return [await _upsert(connection, address, patch) for address, patch in addressed]
+        def all_or_none(outcomes: Sequence[Outcome]) -> list[Recipient]:
+            return [_stored(outcome) for outcome in outcomes]
 
-        await ensure_inboxes(self._database, [address for address, _ in addressed])
-        return await self._database.transaction(work, timeout_seconds=timeout or _DEFAULT_TIMEOUT_SECONDS)
+        return await self._upsert(tenant, patches, all_or_none, timeout)
+
+    async def upsert_each(
+        self, tenant: str, patches: Sequence[RecipientPatch], *, timeout: float | None
+    ) -> list[Outcome]:
+        """Each by itself, those of one recipient one after the other: what was stored, or why it was not."""
+        return await self._upsert(tenant, patches, list, timeout)
+
+    async def _upsert(
+        self,
+        tenant: str,
+        patches: Sequence[RecipientPatch],
+        conclude: Callable[[Sequence[Outcome]], Result],
+        timeout: float | None,
+    ) -> Result:
+        """`conclude` may raise, and nothing is stored."""
+        addressed = [(InboxAddress(tenant, patch.recipient_id), patch) for patch in patches]
+
+        async def work(connection: Connection) -> Result:
+            keyed = [(address.inbox_id, patch) for address, patch in addressed]
+            return conclude(await write_patches(connection, keyed))
+
+        return await self._change([address for address, _ in addressed], work, timeout)
 
     async def get(self, address: InboxAddress, *, timeout: float | None) -> Recipient:
         """Raises RECIPIENT_NOT_FOUND."""
@@ -61,27 +85,28 @@ class RecipientService:
 
         async def work(connection: Connection) -> None:
             await rows.lock_recipient(connection, address.inbox_id)
-            await rows.erase(connection, address.inbox_id)
+            await erase(connection, address.inbox_id)
 
         await self._database.transaction(work, timeout_seconds=timeout or _DEFAULT_TIMEOUT_SECONDS)
 
     async def put_endpoint(
         self, address: InboxAddress, endpoint: Endpoint, *, timeout: float | None
     ) -> Endpoint:
-        """Adds an endpoint, or changes its label; the recipient comes into being."""
+        """Adds an endpoint, or changes its label and verification; the recipient comes into being."""
 
         async def work(connection: Connection) -> Endpoint:
-            await rows.lock_recipient(connection, address.inbox_id)
-            return await _put_endpoint(connection, address.inbox_id, endpoint)
+            known = await endpoint_rows.fetch_endpoint_ids(connection, [address.inbox_id])
+            if len(known[address.inbox_id] | {endpoint.raw_id}) > MAX_ENDPOINTS:
+                raise FieldsInvalid.of("endpoint", f"a recipient can have {MAX_ENDPOINTS} endpoints")
+            return (await endpoint_rows.put_endpoints(connection, [(address.inbox_id, endpoint)]))[0]
 
-        await ensure_inboxes(self._database, [address])
-        return await self._database.transaction(work, timeout_seconds=timeout or _DEFAULT_TIMEOUT_SECONDS)
+        return await self._change([address], work, timeout)
 
     async def list_endpoints(self, address: InboxAddress, *, timeout: float | None) -> Sequence[Endpoint]:
         """Oldest first. Raises RECIPIENT_NOT_FOUND."""
         await self.get(address, timeout=timeout)
         async with self._database.connection() as connection:
-            return await rows.fetch_endpoints(connection, address.inbox_id)
+            return await endpoint_rows.fetch_endpoints(connection, address.inbox_id)
 
     async def delete_endpoint(
         self, address: InboxAddress, endpoint_id: bytes, *, timeout: float | None
@@ -89,21 +114,40 @@ class RecipientService:
         """Nothing happens where there is none."""
 
         async def work(connection: Connection) -> None:
-            await rows.delete_endpoint(connection, address.inbox_id, endpoint_id)
+            await endpoint_rows.delete_endpoint(connection, address.inbox_id, endpoint_id)
 
         await self._database.transaction(work, timeout_seconds=timeout or _DEFAULT_TIMEOUT_SECONDS)
 
+    async def _change(
+        self,
+        addresses: Sequence[InboxAddress],
+        work: Callable[[Connection], Awaitable[Result]],
+        timeout: float | None,
+    ) -> Result:
+        """Runs `work` on recipients that exist, locked; whoever does not exist yet comes into being."""
+        distinct = {address.inbox_id: address for address in addresses}
 
-async def _upsert(connection: Connection, address: InboxAddress, patch: RecipientPatch) -> Recipient:
-    await rows.lock_recipient(connection, address.inbox_id)
-    recipient = await rows.patch_recipient(connection, address, patch)
-    for endpoint in patch.endpoints:
-        await _put_endpoint(connection, address.inbox_id, endpoint)
-    return recipient
+        async def locked(connection: Connection) -> Result:
+            if not await rows.lock_recipients(connection, distinct):
+                raise _ErasedMeanwhile
+            return await work(connection)
+
+        for _ in range(_MAX_TRIES):
+            await ensure_inboxes(self._database, distinct.values())
+            try:
+                return await self._database.transaction(
+                    locked, timeout_seconds=timeout or _DEFAULT_TIMEOUT_SECONDS
+                )
+            except _ErasedMeanwhile:
+                continue
+        raise Unavailable("a recipient is being erased")
 
 
-async def _put_endpoint(connection: Connection, inbox_id: bytes, endpoint: Endpoint) -> Endpoint:
-    known = await rows.fetch_endpoints(connection, inbox_id)
-    if len(known) >= MAX_ENDPOINTS and endpoint.raw_id not in {each.raw_id for each in known}:
-        raise FieldsInvalid.of("endpoint", f"a recipient can have {MAX_ENDPOINTS} endpoints")
-    return await rows.put_endpoint(connection, inbox_id, endpoint)
+class _ErasedMeanwhile(Exception):  # noqa: N818 - no error: it is made anew
+    """A recipient vanished between being made and being locked."""
+
+
+def _stored(outcome: Outcome) -> Recipient:
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return outcome

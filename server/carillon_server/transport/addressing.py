@@ -28,6 +28,11 @@ def resolve_inbox(call: Call, recipient_id: str) -> InboxAddress:
     return _resolve(call.principal, _INBOX_READERS, recipient_id, "recipient_id")
 
 
+def vouches(call: Call) -> bool:
+    """Whether the caller's word counts on whose an address is: that of users does not."""
+    return not call.principal.roles <= {Role.USER}
+
+
 def reads_as_sender(principal: Principal, recipient_id: str, id_: NotificationId) -> bool:
     """Whether Get looks among what the caller sent: producers see that alone, and name no inbox."""
     if principal.roles.isdisjoint(_INBOX_READERS):

@@ -16,7 +16,7 @@ from carillon_server.domain.recipient import MAX_ENDPOINTS
 from carillon_server.transport import field_rules, relations
 from carillon_server.transport.catalog_limits import CATALOG_RULES
 from carillon_server.transport.delivery_limits import DELIVERY_RULES
-from carillon_server.transport.validation.contact import email, locale, time_zone
+from carillon_server.transport.validation.contact import email, locale, phone, time_zone
 from carillon_server.transport.validation.field_mask import field_mask
 from carillon_server.transport.validation.instant import duration, timestamp
 from carillon_server.transport.validation.message import MessageRule
@@ -43,6 +43,7 @@ _LABEL_VALUE = line(max_characters=200)
 _REQUEST_ID = ascii_line(max_characters=128)
 _DEVICE_ID = ascii_line(max_characters=128)
 _PLATFORM = known_value(types.PushPlatform.DESCRIPTOR)
+_VERIFICATION = known_value(recipients.VerificationState.DESCRIPTOR)
 _CHANNEL = field_rules.CHANNEL
 _OWN_VALUES = struct(max_depth=16, max_keys=500, max_bytes=32 * 1024)
 _LINK = link(max_characters=2_048)
@@ -67,7 +68,14 @@ _CONTENT = MessageRule(
 )
 _PROFILE = MessageRule(
     notifications.RecipientProfile,
-    {"recipient_id": _RECIPIENT_ID, "locale": locale, "time_zone": time_zone, "email": email},
+    {
+        "recipient_id": _RECIPIENT_ID,
+        "locale": locale,
+        "time_zone": time_zone,
+        "email": email,
+        "attributes": _OWN_VALUES,
+        "phone": phone,
+    },
     required=("recipient_id",),
 )
 _FALLBACK = field_rules.FALLBACK
@@ -130,6 +138,8 @@ _ENDPOINT = MessageRule(
         "label": line(max_characters=100),
         "create_time": read_only,
         "platform": _PLATFORM,
+        "verification": _VERIFICATION,
+        "verify_time": read_only,
     },
     required=("channel", "address"),
     relations=relations.address_fits_channel,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from carillon.v1 import recipient_service_pb2 as pb
 from carillon_server.services.recipients import RecipientService
-from carillon_server.transport.addressing import known_endpoint, resolve_address
+from carillon_server.transport.addressing import known_endpoint, resolve_address, vouches
 from carillon_server.transport.call import Call
 from carillon_server.transport.convert.recipients import (
     to_endpoint,
@@ -33,7 +33,7 @@ class RecipientServicer:
     ) -> pb.UpsertRecipientResponse:
         address = resolve_address(call, request.recipient.recipient_id, "recipient.recipient_id")
         self._guard.check_all(request.endpoints)
-        patch = to_patch(address.recipient_id, request)
+        patch = to_patch(address.recipient_id, request, believed=vouches(call))
         recipient = await self._recipients.upsert(address.tenant, patch, timeout=call.remaining_seconds())
         return pb.UpsertRecipientResponse(recipient=to_recipient_message(recipient))
 
@@ -65,9 +65,8 @@ class RecipientServicer:
     async def PutEndpoint(self, request: pb.PutEndpointRequest, call: Call) -> pb.PutEndpointResponse:
         address = resolve_address(call, request.recipient_id)
         self._guard.check(request.endpoint)
-        endpoint = await self._recipients.put_endpoint(
-            address, to_endpoint(request.endpoint), timeout=call.remaining_seconds()
-        )
+        asked = to_endpoint(request.endpoint, believed=vouches(call))
+        endpoint = await self._recipients.put_endpoint(address, asked, timeout=call.remaining_seconds())
         return pb.PutEndpointResponse(endpoint=to_endpoint_message(endpoint))
 
     async def ListEndpoints(self, request: pb.ListEndpointsRequest, call: Call) -> pb.ListEndpointsResponse:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from hashlib import blake2b
+from typing import Any
 
+from google.protobuf.json_format import MessageToDict
 from google.rpc.status_pb2 import Status
 
 from carillon.v1 import notification_service_pb2 as pb
@@ -71,6 +73,7 @@ def to_patches(profiles: Iterable[pb.RecipientProfile]) -> list[RecipientPatch]:
             patch,
             locale=profile.locale or patch.locale,
             time_zone=profile.time_zone or patch.time_zone,
+            attributes=_attributes(profile, patch),
             endpoints=patch.endpoints + _endpoints(profile),
         )
     return list(patches.values())
@@ -144,7 +147,17 @@ def _to_attachment(attachment: pb.Attachment) -> Attachment:
 
 
 def _endpoints(profile: pb.RecipientProfile) -> tuple[Endpoint, ...]:
-    return (Endpoint(Channel.EMAIL, normalize_email(profile.email)),) if profile.email else ()
+    endpoints = []
+    if profile.email:
+        endpoints.append(Endpoint(Channel.EMAIL, normalize_email(profile.email)))
+    if profile.phone:
+        endpoints.append(Endpoint(Channel.SMS, profile.phone))
+    return tuple(endpoints)
+
+
+def _attributes(profile: pb.RecipientProfile, patch: RecipientPatch) -> Mapping[str, Any] | None:
+    """An empty object is said too: it takes away what was there."""
+    return MessageToDict(profile.attributes) if profile.HasField("attributes") else patch.attributes
 
 
 def _to_result(result: RecipientResult) -> pb.SendResult:

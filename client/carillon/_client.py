@@ -134,6 +134,7 @@ class Client:
     mute = _unary(preferences.mute)
     unmute = _unary(preferences.unmute)
     upsert_recipient = _unary(recipients.upsert_recipient)
+    batch_upsert_recipients = _unary(recipients.batch_upsert_recipients)
     get_recipient = _unary(recipients.get_recipient)
     list_recipients = _unary(recipients.list_recipients)
     delete_recipient = _unary(recipients.delete_recipient)

@@ -57,11 +57,15 @@ __all__ = [
     "SmsLimits",
     "StatsBucket",
     "StatsDimension",
+    "UpsertRecipient",
+    "UpsertRecipientLike",
+    "VerificationState",
 ]
 
 Channel: TypeAlias = str | int
 Priority: TypeAlias = str | int
 PushPlatform: TypeAlias = str | int
+VerificationState: TypeAlias = str | int
 DeliveryState: TypeAlias = str | int
 StatsDimension: TypeAlias = str | int
 StatsBucket: TypeAlias = str | int
@@ -106,6 +110,8 @@ class RecipientProfile(TypedDict, total=False):
     locale: str
     time_zone: str
     email: str
+    attributes: Mapping[str, Any]
+    phone: str
 
 
 class Fallback(TypedDict, total=False):
@@ -201,6 +207,15 @@ class Endpoint(TypedDict, total=False):
     address: Required[str]
     label: str
     platform: PushPlatform
+    verification: VerificationState
+
+
+class UpsertRecipient(TypedDict, total=False):
+    """One recipient of a batch, with endpoints to add."""
+
+    recipient: Required[RecipientLike]
+    update_mask: Sequence[str]
+    endpoints: Sequence[EndpointLike]
 
 
 class DeliveryFilter(TypedDict, total=False):
@@ -266,6 +281,7 @@ SendLike: TypeAlias = Send | notification_service_pb2.SendRequest
 PreferencesLike: TypeAlias = Preferences | preference_service_pb2.Preferences
 MuteTargetLike: TypeAlias = MuteTarget | preference_service_pb2.MuteTarget
 RecipientLike: TypeAlias = Recipient | recipient_service_pb2.Recipient
+UpsertRecipientLike: TypeAlias = UpsertRecipient | recipient_service_pb2.UpsertRecipientRequest
 EndpointLike: TypeAlias = Endpoint | recipient_service_pb2.Endpoint
 DeliveryFilterLike: TypeAlias = DeliveryFilter | delivery_service_pb2.DeliveryFilter
 ProviderLike: TypeAlias = Provider | delivery_service_pb2.Provider

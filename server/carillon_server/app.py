@@ -57,6 +57,7 @@ from carillon_server.transport.notifications import NotificationServicer
 from carillon_server.transport.page_token import PageTokenSealer
 from carillon_server.transport.preferences import PreferenceServicer
 from carillon_server.transport.providers import ProviderServicer
+from carillon_server.transport.recipient_batch import RecipientBatch
 from carillon_server.transport.recipients import RecipientServicer
 from carillon_server.transport.server import SERVICES, bind, build_server
 from carillon_server.transport.submission import Submission
@@ -226,14 +227,18 @@ async def _build_servicers(
         notifications,
         SubscribeHandler(ground.realtime.open_stream),
         PreferenceServicer(PreferenceService(database, utc_now)),
-        RecipientServicer(
-            recipients,
-            pages,
-            EndpointGuard(Egress(settings.egress_allowed_networks), check_chat_address),
-        ),
+        _build_recipient_servicer(settings, recipients, pages),
         DeliveryServicer(DeliveryService(database, waker), DeliveryStatsService(database), pages),
         _build_provider_servicer(ground, waker, tenants.forget),
     )
+
+
+def _build_recipient_servicer(
+    settings: Settings, recipients: RecipientService, pages: PageTokenSealer
+) -> RecipientServicer:
+    guard = EndpointGuard(Egress(settings.egress_allowed_networks), check_chat_address)
+    batch = RecipientBatch(recipients, guard, Checker(utc_now))
+    return RecipientServicer(recipients, pages, guard, batch)
 
 
 def _build_provider_servicer(ground: Ground, waker: Waker, forget: TenantForgetter) -> ProviderServicer:

@@ -34,6 +34,16 @@ def test_a_device_is_added_for_a_platform(carillon: Run) -> None:
     assert added["platform"] == "PUSH_PLATFORM_FCM"
 
 
+def test_whether_an_address_was_checked_is_said_for_others_and_shown(carillon: Run) -> None:
+    put = ("endpoints", "put", "email", "ada@example.com", "--recipient", "ada")
+    assert carillon(*put).document["verification"] == "VERIFICATION_STATE_UNVERIFIED"
+    assert carillon(*put, "--verified").document["verification"] == "VERIFICATION_STATE_VERIFIED"
+    carillon(*put)
+    [listed] = carillon("endpoints", "list", "--recipient", "ada").lines
+    assert listed["verification"] == "VERIFICATION_STATE_VERIFIED"
+    assert carillon(*put, "--failed").document["verification"] == "VERIFICATION_STATE_FAILED"
+
+
 def test_an_address_given_with_a_recipient_becomes_an_endpoint(carillon: Run) -> None:
     carillon("recipients", "upsert", "ada", "--email", "ada@example.com")
     [endpoint] = carillon("endpoints", "list", "--recipient", "ada").lines

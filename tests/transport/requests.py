@@ -49,6 +49,7 @@ VALID: dict[str, dict[str, Any]] = {
     "Mute": {"target": {"sender": "bob"}, **_RECIPIENT},
     "Unmute": {"target": {"sender": "bob"}, **_RECIPIENT},
     "UpsertRecipient": {"recipient": _RECIPIENT, "endpoints": [_ENDPOINT]},
+    "BatchUpsertRecipients": {"requests": [{"recipient": _RECIPIENT, "endpoints": [_ENDPOINT]}]},
     "GetRecipient": _RECIPIENT,
     "ListRecipients": {},
     "DeleteRecipient": _RECIPIENT,

@@ -33,9 +33,15 @@ _OPERATING = {
     "UpdateDeliverySettings",
     "GetStats",
 }
-_NOT_FOR_INBOX_READERS = {*_SENDS, *_OPERATING, "ListRecipients", "DeleteRecipient"}
+_NOT_FOR_INBOX_READERS = {
+    *_SENDS,
+    *_OPERATING,
+    "ListRecipients",
+    "BatchUpsertRecipients",
+    "DeleteRecipient",
+}
 ALLOWED: dict[Role, set[str]] = {
-    Role.PRODUCER: {*_SENDS, *_RECIPIENTS, "Get", "ListRecipients"},
+    Role.PRODUCER: {*_SENDS, *_RECIPIENTS, "Get", "ListRecipients", "BatchUpsertRecipients"},
     Role.USER: RPCS.keys() - _NOT_FOR_INBOX_READERS - {"RecordProviderEvent"},
     Role.GATEWAY: RPCS.keys() - _NOT_FOR_INBOX_READERS,
     Role.OPERATOR: set(RPCS),

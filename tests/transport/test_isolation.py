@@ -26,7 +26,14 @@ _POINTERS = {
     "page_token",
     "request_id",
 }
-_NOT_FOR_USERS = {"Send", "SendBatch", "Cancel", "ListRecipients", "DeleteRecipient"}
+_NOT_FOR_USERS = {
+    "Send",
+    "SendBatch",
+    "Cancel",
+    "ListRecipients",
+    "BatchUpsertRecipients",
+    "DeleteRecipient",
+}
 _OF_DELIVERIES = {"GetDelivery", "RetryDelivery", "CancelDelivery"}
 _FOR_USERS = [
     rpc

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from carillon._message import message
 from carillon._rpc import rpc
-from carillon.types import EndpointLike, RecipientLike
+from carillon.types import EndpointLike, RecipientLike, UpsertRecipientLike
 from carillon.v1 import recipient_service_pb2 as pb
 
 SERVICE = "carillon.v1.RecipientService"
@@ -30,6 +30,17 @@ def upsert_recipient(
         update_mask=update_mask or None,
         endpoints=endpoints,
     )
+
+
+@rpc(SERVICE, "BatchUpsertRecipients", pb.BatchUpsertRecipientsResponse)
+def batch_upsert_recipients(*, requests: Sequence[UpsertRecipientLike]) -> pb.BatchUpsertRecipientsRequest:
+    """Creates or changes up to 1,000 recipients, together with at most 10,000 endpoints. One bad item fails
+    alone.
+
+    The results are in the order of the requests; turn the `error` of one into an exception with
+    `carillon.error_from_status`. Items that name the same recipient are applied in their order.
+    """
+    return message(pb.BatchUpsertRecipientsRequest, requests=requests)
 
 
 @rpc(SERVICE, "GetRecipient", pb.GetRecipientResponse)

@@ -19,6 +19,7 @@ _ROLES = {
     "SendStream": _SENDERS,
     "Cancel": _SENDERS,
     "ListRecipients": _SENDERS,
+    "BatchUpsertRecipients": _SENDERS,
     "Get": _EVERYONE,
     "UpsertRecipient": _EVERYONE,
     "GetRecipient": _EVERYONE,
@@ -54,6 +55,11 @@ class Caller:
 
     role: str
     subject: str
+
+    @property
+    def vouches(self) -> bool:
+        """Whether their word counts on whose an address is."""
+        return self.role != "user"
 
     def address(self, recipient_id: str, field: str = "recipient_id") -> str:
         """The recipient that a request is about."""

@@ -21,6 +21,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROL_BUT_BREAKS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _URL = re.compile(r"https?://[^\s/]+\S*\Z")
 _PATH = re.compile(r"/(?!/)\S*\Z")
+PHONE = re.compile(r"\+[1-9]\d{6,14}\Z")
 _SEPARATOR = re.compile(r"[/\\]")
 _NAME = r"[A-Za-z0-9!#$&^_.+-]+"
 _CONTENT_TYPE = re.compile(rf"(?!(?:multipart|message)/){_NAME}/{_NAME}\Z", re.IGNORECASE)
@@ -204,6 +205,9 @@ def _recipients(request: SendRequest) -> Iterator[Violation]:
         yield from text(f"recipient_ids[{index}]", recipient_id, 200, 1)
     for index, profile in enumerate(request.recipients):
         yield from text(f"recipients[{index}].recipient_id", profile.recipient_id, 200, 1)
+        yield from struct(f"recipients[{index}].attributes", profile.attributes)
+        if profile.phone and not PHONE.match(profile.phone):
+            yield f"recipients[{index}].phone", "is a telephone number in E.164"
 
 
 def _attachments(attachments: Sequence[Attachment]) -> Iterator[Violation]:

@@ -20,7 +20,7 @@ _MAX_PAGE_SIZE = 1_000
 _MAX_ENDPOINTS = 50
 _ADDRESSES = {
     types_pb2.CHANNEL_EMAIL: re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+\Z"),
-    types_pb2.CHANNEL_SMS: re.compile(r"\+[1-9]\d{6,14}\Z"),
+    types_pb2.CHANNEL_SMS: limits.PHONE,
     types_pb2.CHANNEL_WEBHOOK: re.compile(r"https://\S{1,2040}\Z"),
     types_pb2.CHANNEL_CHAT: re.compile(r"https://\S{1,2040}\Z"),
     types_pb2.CHANNEL_PUSH: re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,4096}\Z"),
@@ -47,7 +47,7 @@ def upsert_recipient(
     recipient.MergeFrom(changes)
     recipient.update_time.CopyFrom(to_timestamp(now_utc()))
     for endpoint in request.endpoints:
-        store.put_endpoint(recipient_id, endpoint)
+        store.put_endpoint(recipient_id, endpoint, believed=caller.vouches)
     return pb.UpsertRecipientResponse(recipient=recipient)
 
 
@@ -84,7 +84,8 @@ def put_endpoint(store: Store, caller: Caller, request: pb.PutEndpointRequest) -
     _check_endpoint("endpoint", request.endpoint)
     if len(store.profile(recipient_id).endpoints) >= _MAX_ENDPOINTS:
         refuse("endpoint", "is one more than the 50 that a recipient can have")
-    return pb.PutEndpointResponse(endpoint=store.put_endpoint(recipient_id, request.endpoint))
+    put = store.put_endpoint(recipient_id, request.endpoint, believed=caller.vouches)
+    return pb.PutEndpointResponse(endpoint=put)
 
 
 def list_endpoints(
@@ -125,6 +126,8 @@ def _check_endpoint(field: str, endpoint: pb.Endpoint) -> None:
         refuse(f"{field}.channel", "is a channel with addresses")
     if len(endpoint.address) > 4_096 or not shape.match(endpoint.address):
         refuse(f"{field}.address", "is an address of the channel")
+    if endpoint.verification not in pb.VerificationState.values():
+        refuse(f"{field}.verification", "is a known value")
     if endpoint.platform not in PushPlatform.values():
         refuse(f"{field}.platform", "is a known value")
     if endpoint.channel == types_pb2.CHANNEL_PUSH:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 
 from carillon.testing import _limits as limits
@@ -124,10 +124,18 @@ def _addressees(store: Store, request: pb.SendRequest) -> list[str]:
         profile = profiles.get(recipient_id, pb.RecipientProfile())
         recipient.locale = profile.locale or recipient.locale
         recipient.time_zone = profile.time_zone or recipient.time_zone
-        if profile.email:
-            email = Endpoint(channel=types_pb2.CHANNEL_EMAIL, address=profile.email)
-            store.put_endpoint(recipient_id, email)
+        if profile.HasField("attributes"):
+            recipient.attributes.CopyFrom(profile.attributes)
+        for channel, address in _addresses(profile):
+            store.put_endpoint(recipient_id, Endpoint(channel=channel, address=address), believed=True)
     return recipient_ids
+
+
+def _addresses(profile: pb.RecipientProfile) -> Iterator[tuple[types_pb2.Channel.ValueType, str]]:
+    if profile.email:
+        yield types_pb2.CHANNEL_EMAIL, profile.email
+    if profile.phone:
+        yield types_pb2.CHANNEL_SMS, profile.phone
 
 
 def _send_to(

@@ -18,7 +18,7 @@ from carillon.testing._token import Sealer
 from carillon.v1.delivery_service_pb2 import Branding, DeliverySettings, DeliveryStory, Provider, SmsLimits
 from carillon.v1.notification_service_pb2 import SendRequest, SendResponse
 from carillon.v1.preference_service_pb2 import Preferences
-from carillon.v1.recipient_service_pb2 import Endpoint, Recipient
+from carillon.v1.recipient_service_pb2 import VERIFICATION_STATE_UNVERIFIED, Endpoint, Recipient
 from carillon.v1.types_pb2 import CHANNEL_PUSH, PUSH_PLATFORM_UNSPECIFIED, PushPlatform
 
 
@@ -89,19 +89,21 @@ class Store:
             raise Refusal("RECIPIENT_NOT_FOUND")
         return self.profiles[recipient_id]
 
-    def put_endpoint(self, recipient_id: str, endpoint: Endpoint) -> Endpoint:
-        """Adds one, or changes the label of one with the same channel and address."""
+    def put_endpoint(self, recipient_id: str, endpoint: Endpoint, *, believed: bool) -> Endpoint:
+        """Adds one, or changes one with the same channel and address. `believed`: the caller may say
+        whether it was verified.
+        """
         endpoints = self.profile(recipient_id).endpoints
         address, platform = _read_address(endpoint)
         for known in endpoints.values():
             if (known.channel, known.address) == (endpoint.channel, address):
-                known.label, known.platform = endpoint.label, platform
-                return known
+                known.label, known.platform = endpoint.label or known.label, platform
+                return _verified(known, endpoint, believed=believed)
         added = Endpoint(id=f"ept_{uuid.uuid4().hex}", create_time=to_timestamp(now_utc()))
         added.channel, added.address, added.label = endpoint.channel, address, endpoint.label
-        added.platform = platform
+        added.platform, added.verification = platform, VERIFICATION_STATE_UNVERIFIED
         endpoints[added.id] = added
-        return added
+        return _verified(added, endpoint, believed=believed)
 
     def erase(self, recipient_id: str) -> None:
         """Forgets a recipient and everything of theirs."""
@@ -149,6 +151,13 @@ class Store:
         """Wakes the live streams of an inbox."""
         for listener in self._listeners[recipient_id]:
             listener.bell.set()
+
+
+def _verified(held: Endpoint, said: Endpoint, *, believed: bool) -> Endpoint:
+    if believed and said.verification:
+        held.verification = said.verification
+        held.verify_time.CopyFrom(to_timestamp(now_utc()))
+    return held
 
 
 def _read_address(endpoint: Endpoint) -> tuple[str, PushPlatform.ValueType]:

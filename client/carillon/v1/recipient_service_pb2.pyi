@@ -535,11 +535,11 @@ class BatchUpsertRecipientsResult(_message.Message):
     ERROR_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def recipient(self) -> Global___Recipient:
-        """It was stored."""
+        """It was stored; without its `attributes`, so that the answer stays small."""
 
     @_builtins.property
     def error(self) -> _status_pb2.Status:
-        """It was refused, with the same details as the single call."""
+        """It was refused, with the same details as the single call: paths are those within the item."""
 
     def __init__(
         self,

@@ -171,7 +171,8 @@ class RecipientServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def BatchUpsertRecipients(self, request, context):
-        """Creates or changes many recipients; each by itself, so one bad item fails alone. Producers and operators only. Idempotent.
+        """Creates or changes many recipients; each by itself, so one bad item fails alone. Items that name the same recipient are applied in
+        their order. Producers and operators only. Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

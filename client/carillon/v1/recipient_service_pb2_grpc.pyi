@@ -56,7 +56,9 @@ class RecipientServiceStub:
     NOT_FOUND `ENDPOINT_NOT_FOUND`.
     """
     BatchUpsertRecipients: _grpc.UnaryUnaryMultiCallable[_recipient_service_pb2.BatchUpsertRecipientsRequest, _recipient_service_pb2.BatchUpsertRecipientsResponse]
-    """Creates or changes many recipients; each by itself, so one bad item fails alone. Producers and operators only. Idempotent."""
+    """Creates or changes many recipients; each by itself, so one bad item fails alone. Items that name the same recipient are applied in
+    their order. Producers and operators only. Idempotent.
+    """
     ExportRecipient: _grpc.UnaryStreamMultiCallable[_recipient_service_pb2.ExportRecipientRequest, _recipient_service_pb2.ExportRecipientResponse]
     """Returns everything held of a recipient, piece by piece: profile, endpoints, preferences, notifications, deliveries with their attempts,
     topics, devices. Operators only. What changes while it runs may be in it or not.
@@ -102,7 +104,9 @@ class RecipientServiceAsyncStub(RecipientServiceStub):
     NOT_FOUND `ENDPOINT_NOT_FOUND`.
     """
     BatchUpsertRecipients: _aio.UnaryUnaryMultiCallable[_recipient_service_pb2.BatchUpsertRecipientsRequest, _recipient_service_pb2.BatchUpsertRecipientsResponse]  # type: ignore[assignment]
-    """Creates or changes many recipients; each by itself, so one bad item fails alone. Producers and operators only. Idempotent."""
+    """Creates or changes many recipients; each by itself, so one bad item fails alone. Items that name the same recipient are applied in
+    their order. Producers and operators only. Idempotent.
+    """
     ExportRecipient: _aio.UnaryStreamMultiCallable[_recipient_service_pb2.ExportRecipientRequest, _recipient_service_pb2.ExportRecipientResponse]  # type: ignore[assignment]
     """Returns everything held of a recipient, piece by piece: profile, endpoints, preferences, notifications, deliveries with their attempts,
     topics, devices. Operators only. What changes while it runs may be in it or not.
@@ -193,7 +197,9 @@ class RecipientServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recipient_service_pb2.BatchUpsertRecipientsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recipient_service_pb2.BatchUpsertRecipientsResponse, _abc.Awaitable[_recipient_service_pb2.BatchUpsertRecipientsResponse]]:
-        """Creates or changes many recipients; each by itself, so one bad item fails alone. Producers and operators only. Idempotent."""
+        """Creates or changes many recipients; each by itself, so one bad item fails alone. Items that name the same recipient are applied in
+        their order. Producers and operators only. Idempotent.
+        """
 
     @_abc_1.abstractmethod
     def ExportRecipient(

@@ -30,12 +30,22 @@ async def put_endpoint(
     platform: Annotated[
         PlatformName | None, typer.Option(help="For push: whose token it is; left out, its look tells.")
     ] = None,
+    verified: Annotated[
+        bool | None,
+        typer.Option(
+            "--verified/--failed",
+            help="It was checked: it is theirs, or it is not. Left out, it stays as it was. What users say "
+            "of their own is not believed.",
+        ),
+    ] = None,
     recipient: RecipientOption = "",
 ) -> None:
     """Add an address, or change the label of one that is there."""
     endpoint: EndpointDict = {"channel": channel.name, "address": address, "label": label}
     if platform is not None:
         endpoint["platform"] = platform.name
+    if verified is not None:
+        endpoint["verification"] = "VERIFIED" if verified else "FAILED"
     response = await session.client.put_endpoint(recipient_id=recipient, endpoint=endpoint)
     _print(session, [response.endpoint])
 
@@ -66,9 +76,10 @@ def _print(session: Session, held: Sequence[Endpoint]) -> None:
     if session.as_json:
         output.print_json_lines(held)
         return
+    from carillon.v1.recipient_service_pb2 import VerificationState
     from carillon.v1.types_pb2 import Channel, PushPlatform
 
-    table = output.table("id", "channel", "platform", "address", "label")
+    table = output.table("id", "channel", "platform", "address", "label", "verification")
     for endpoint in held:
         table.add_row(
             endpoint.id,
@@ -76,5 +87,6 @@ def _print(session: Session, held: Sequence[Endpoint]) -> None:
             readable(PushPlatform, endpoint.platform) if endpoint.platform else "",
             output.plain(endpoint.address),
             output.plain(endpoint.label),
+            readable(VerificationState, endpoint.verification),
         )
     output.show(table)

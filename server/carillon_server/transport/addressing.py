@@ -23,6 +23,13 @@ def resolve_address(call: Call, recipient_id: str, field: str = "recipient_id") 
     return _resolve(call.principal, call.method.roles or frozenset(), recipient_id, field)
 
 
+def named_address(call: Call, recipient_id: str, field: str) -> InboxAddress:
+    """As `resolve_address`, for callers that must name whom they mean whatever their roles."""
+    if not recipient_id:
+        raise FieldsInvalid.of(field, "is required")
+    return resolve_address(call, recipient_id, field)
+
+
 def resolve_inbox(call: Call, recipient_id: str) -> InboxAddress:
     """As `resolve_address`, for reading an inbox by a method that producers may call too: they read none."""
     return _resolve(call.principal, _INBOX_READERS, recipient_id, "recipient_id")

@@ -42,6 +42,7 @@ ROLES: dict[str, frozenset[Role]] = {
     f"/{RECIPIENT_SERVICE}/UpsertRecipient": _EVERYONE,
     f"/{RECIPIENT_SERVICE}/GetRecipient": _EVERYONE,
     f"/{RECIPIENT_SERVICE}/ListRecipients": _SENDERS,
+    f"/{RECIPIENT_SERVICE}/BatchUpsertRecipients": _SENDERS,
     f"/{RECIPIENT_SERVICE}/DeleteRecipient": _OPERATORS,
     f"/{RECIPIENT_SERVICE}/PutEndpoint": _EVERYONE,
     f"/{RECIPIENT_SERVICE}/ListEndpoints": _EVERYONE,

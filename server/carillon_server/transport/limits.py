@@ -144,6 +144,14 @@ _ENDPOINT = MessageRule(
     required=("channel", "address"),
     relations=relations.address_fits_channel,
 )
+UPSERT_RECIPIENT = MessageRule(
+    recipients.UpsertRecipientRequest,
+    {
+        "recipient": _RECIPIENT,
+        "update_mask": field_mask("locale", "time_zone", "attributes"),
+        "endpoints": each(_ENDPOINT, max_items=MAX_ENDPOINTS),
+    },
+)
 _LABEL = MessageRule(preferences.Label, {"key": _LABEL_KEY, "value": _LABEL_VALUE}, required=("key",))
 _MUTE_TARGET = MessageRule(
     preferences.MuteTarget,
@@ -284,13 +292,13 @@ _RULES = (
     ),
     _RECIPIENT,
     _ENDPOINT,
+    UPSERT_RECIPIENT,
+    # As in a batch of sends, items are checked by themselves.
     MessageRule(
-        recipients.UpsertRecipientRequest,
-        {
-            "recipient": _RECIPIENT,
-            "update_mask": field_mask("locale", "time_zone", "attributes"),
-            "endpoints": each(_ENDPOINT, max_items=MAX_ENDPOINTS),
-        },
+        recipients.BatchUpsertRecipientsRequest,
+        {"requests": each(anything, max_items=MAX_BATCH_ITEMS)},
+        required=("requests",),
+        relations=relations.recipient_batch_is_bounded,
     ),
     _of_recipient(recipients.GetRecipientRequest),
     MessageRule(recipients.ListRecipientsRequest, {"page_size": not_negative, "page_token": anything}),

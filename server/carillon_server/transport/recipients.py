@@ -15,6 +15,7 @@ from carillon_server.transport.convert.recipients import (
 from carillon_server.transport.endpoint_guard import EndpointGuard
 from carillon_server.transport.page_token import PageTokenSealer
 from carillon_server.transport.pages import RecipientPages, recipients_page_size
+from carillon_server.transport.recipient_batch import RecipientBatch
 
 # The methods are named as the RPCs.
 # ruff: noqa: N802
@@ -23,8 +24,15 @@ from carillon_server.transport.pages import RecipientPages, recipients_page_size
 class RecipientServicer:
     """People and where they can be reached."""
 
-    def __init__(self, recipients: RecipientService, pages: PageTokenSealer, guard: EndpointGuard) -> None:
+    def __init__(
+        self,
+        recipients: RecipientService,
+        pages: PageTokenSealer,
+        guard: EndpointGuard,
+        batch: RecipientBatch,
+    ) -> None:
         self._recipients = recipients
+        self._batch = batch
         self._pages = pages
         self._guard = guard
 
@@ -36,6 +44,11 @@ class RecipientServicer:
         patch = to_patch(address.recipient_id, request, believed=vouches(call))
         recipient = await self._recipients.upsert(address.tenant, patch, timeout=call.remaining_seconds())
         return pb.UpsertRecipientResponse(recipient=to_recipient_message(recipient))
+
+    async def BatchUpsertRecipients(
+        self, request: pb.BatchUpsertRecipientsRequest, call: Call
+    ) -> pb.BatchUpsertRecipientsResponse:
+        return pb.BatchUpsertRecipientsResponse(results=await self._batch.upsert(request.requests, call))
 
     async def GetRecipient(self, request: pb.GetRecipientRequest, call: Call) -> pb.GetRecipientResponse:
         address = resolve_address(call, request.recipient_id)

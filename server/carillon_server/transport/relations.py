@@ -28,6 +28,7 @@ MarkRequest: TypeAlias = (
 
 MAX_RECIPIENTS = 1_000
 MAX_BATCH_RECIPIENTS = 10_000
+MAX_BATCH_ENDPOINTS = 10_000
 _MIN_FALLBACK_CHANNELS = 2
 _MIN_AFTER_SECONDS = 1
 _MAX_AFTER_SECONDS = 24 * 3600
@@ -119,6 +120,13 @@ def batch_is_bounded(request: notifications.SendBatchRequest) -> Violations:
     if total <= MAX_BATCH_RECIPIENTS:
         return FINE
     return wrong(f"has more than {MAX_BATCH_RECIPIENTS:,} recipients", "requests")
+
+
+def recipient_batch_is_bounded(request: recipients.BatchUpsertRecipientsRequest) -> Violations:
+    """At most 10,000 endpoints over all items."""
+    if sum(len(item.endpoints) for item in request.requests) <= MAX_BATCH_ENDPOINTS:
+        return FINE
+    return wrong(f"has more than {MAX_BATCH_ENDPOINTS:,} endpoints", "requests")
 
 
 def action_ids_are_unique(content: types.Content) -> Violations:

@@ -93,6 +93,21 @@ def _recipients() -> Iterator[Row]:
         yield Row(rpc, {"endpoints": [changes]}, field and f"endpoints[0].{field}")
     yield Row("PutEndpoint", {"endpoint": None}, "endpoint")
     yield from sizes("ListRecipients", "page_size")
+    yield from _batches()
+
+
+def _batches() -> Iterator[Row]:
+    rpc = "BatchUpsertRecipients"
+    items = [{"recipient": {"recipient_id": f"r{number}"}} for number in range(1_001)]
+    yield Row(rpc, {"requests": items[:1_000]})
+    yield Row(rpc, {"requests": items}, "requests")
+    yield Row(rpc, {"requests": None}, "requests")
+    email = {"channel": 2, "address": "ada@example.com"}
+    many = [{**item, "endpoints": [email] * 50} for item in items[:200]]
+    yield Row(rpc, {"requests": many})
+    yield Row(rpc, {"requests": [*many, {"endpoints": [email]}]}, "requests")
+    # What is wrong with an item is its answer, not that of the call.
+    yield Row(rpc, {"requests": [{"recipient": {"recipient_id": NUL}}, {}]})
 
 
 def _endpoints() -> Iterator[tuple[dict[str, Any], str | None]]:
@@ -114,6 +129,9 @@ def _endpoints() -> Iterator[tuple[dict[str, Any], str | None]]:
     for number in (0, 1, 7):
         yield {"channel": number, "address": "ada@example.com"}, "channel"
     yield from _devices()
+    for verification in (1, 2, 3):
+        yield {"channel": 2, "address": "ada@example.com", "verification": verification}, None
+    yield {"channel": 2, "address": "ada@example.com", "verification": 4}, "verification"
     for label in ("l" * 101, LINE_FEED):
         yield {"channel": 2, "address": "ada@example.com", "label": label}, "label"
 

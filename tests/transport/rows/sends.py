@@ -59,11 +59,15 @@ def _addressees() -> Iterator[Row]:
     yield Row("Send", {"recipient_ids": ["x" * 201]}, "recipient_ids[0]")
     yield Row("Send", {"recipient_ids": [NUL]}, "recipient_ids[0]")
     profile = {"recipient_id": "ada", "locale": "de-CH", "time_zone": "Europe/Zurich", "email": "a@b.ch"}
-    yield Row("Send", {"recipients": [profile]})
+    yield Row("Send", {"recipients": [{**profile, "phone": "+41446681800"}]})
+    for row in own_values("Send", "attributes"):
+        changes = {"recipients": [{**profile, **row.changes}]}
+        yield Row("Send", changes, row.field and f"recipients[0].{row.field}")
     wrong = {
         "recipient_id": ("", "x" * 201, LINE_FEED),
         "locale": ("xx", "de_CH", "d" * 36, "de\x00"),
         "time_zone": ("Mars/Olympus", "europe/zurich", "Factory", "CET\n"),
+        "phone": ("0446681800", "+1", NUL),
         "email": ("ada", "a@b.ch\r\nBcc: x@y.ch", "a b@c.ch", "@b.ch", f"{'a' * 64}@{'b' * 190}.ch", NUL),
     }
     for field, values in wrong.items():

@@ -78,6 +78,10 @@ class Draft:
     dry_run: bool = False
     fallbacks: tuple[Fallback, ...] = ()
     """Empty: those of the tenant."""
+    has_content: bool = True
+    """False: the payload has none yet, templates tell."""
+    has_priority: bool = True
+    """False: nobody has chosen one yet."""
     attachments: tuple[AttachmentReference, ...] = ()
     """Their contents are stored already."""
 

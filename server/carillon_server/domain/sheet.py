@@ -13,6 +13,14 @@ from carillon_server.domain.template import Template
 
 _INCLUDE = re.compile(r"\{%[-+]?\s*include\b(.*?)%\}", re.DOTALL)
 _QUOTED = re.compile(r"""["']([a-zA-Z0-9_.-]{1,100})["']""")
+_REGIONAL = re.compile(r"\|\s*(?:number|percent|currency|date|time|datetime|relative|plural)\b")
+
+
+def is_regional(sheet: Sheet) -> bool:
+    """Whether it shows numbers or dates, which differ between regions of one language."""
+    pieces = [*sheet.partials, *([sheet.layout] if sheet.layout else [])]
+    sources = (*sheet.parts.values(), *(piece.source for piece in pieces))
+    return any(_REGIONAL.search(source) for source in sources)
 
 
 def build_sheet(template: Template, layouts: Mapping[str, Layout]) -> Sheet:

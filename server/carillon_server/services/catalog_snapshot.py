@@ -12,7 +12,7 @@ from carillon_server.domain.layout import Layout
 from carillon_server.domain.locale import DEFAULT_LOCALE, DEFAULT_TIME_ZONE
 from carillon_server.domain.notification_type import NotificationType
 from carillon_server.domain.rendering import Sheet
-from carillon_server.domain.sheet import build_sheet
+from carillon_server.domain.sheet import build_sheet, is_regional
 from carillon_server.domain.template import Dependence
 from carillon_server.services.ports import SchemaCompiler, SchemaValidator
 from carillon_server.storage.catalog_snapshot import StoredCatalog
@@ -41,6 +41,8 @@ class ActiveTemplate:
     sheet: Sheet
     version: int
     dependence: Dependence
+    regional: bool = False
+    """Two who read the same language may see different numbers or dates."""
 
 
 ActiveTemplates = Mapping[Channel, Mapping[str, ActiveTemplate]]
@@ -150,6 +152,6 @@ class TenantCatalog:
                 )
                 continue
             sheet = build_sheet(template, self._layouts)
-            active = ActiveTemplate(sheet, template.version, template.dependence)
+            active = ActiveTemplate(sheet, template.version, template.dependence, is_regional(sheet))
             found[template.channel][template.locale] = active
         return dict(found)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from carillon_server.domain.channel import Channel
+from carillon_server.domain.channel import Channel, Priority
 from carillon_server.domain.delivery_settings import SmsLimits
 from carillon_server.domain.errors import FieldViolation
 from carillon_server.domain.lane import Lane
@@ -149,4 +149,33 @@ class SchemaCompiler(Protocol):
 
     def __call__(self, schema: Mapping[str, Any]) -> SchemaValidator:
         """Raises ValueError, with the path, for what is no schema."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadChange:
+    """What a payload is to say otherwise. None and empty: as it does."""
+
+    content: Mapping[str, str] | None = None
+    """Parts of IN_APP by name: `domain.template`."""
+    category: str = ""
+    priority: Priority | None = None
+    thread_key: str = ""
+    collapse_key: str = ""
+    expire_time: datetime | None = None
+
+
+class PayloadEditor(Protocol):
+    """Reads and amends what the transport has serialized."""
+
+    def data_of(self, payload: bytes) -> Mapping[str, Any]:
+        """What the sender gave, as plain values; whole numbers are integers."""
+        ...
+
+    def content_violations(self, parts: Mapping[str, str]) -> Sequence[FieldViolation]:
+        """Which limits of ready content these parts break, by the names of the parts."""
+        ...
+
+    def amend(self, payload: bytes, change: PayloadChange) -> bytes:
+        """The payload with the change."""
         ...

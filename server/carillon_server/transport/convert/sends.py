@@ -47,6 +47,8 @@ def to_draft(request: pb.SendRequest) -> Draft:
         deliver_time=to_datetime(request.deliver_time) if request.HasField("deliver_time") else None,
         expire_time=to_datetime(request.expire_time) if request.HasField("expire_time") else None,
         dry_run=request.dry_run,
+        has_content=request.HasField("content"),
+        has_priority=bool(request.priority),
         fallbacks=tuple(to_fallback(fallback) for fallback in request.fallbacks),
         attachments=tuple(refer_to(_to_attachment(each)) for each in request.attachments),
     )
@@ -120,11 +122,12 @@ def _payload(request: pb.SendRequest) -> bytes:
         type=request.type,
         category=request.category,
         priority=request.priority or types_pb2.PRIORITY_NORMAL,
-        content=request.content,
         thread_key=request.thread_key,
         collapse_key=request.collapse_key,
         actor_id=request.actor_id,
     )
+    if request.HasField("content"):
+        payload.content.CopyFrom(request.content)
     if request.labels:
         payload.labels.update(request.labels)
     if request.HasField("data"):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+
+_CONTENT = re.compile(r"\{\{[-+]?\s*content\b[^}]*\}\}")
 
 
 class LayoutFormat(IntEnum):
@@ -23,3 +26,13 @@ class Layout:
     source: str
     catalog: str = ""
     update_time: datetime | None = None
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether mails include it, rather than stand in it."""
+        return content_places(self.source) == 0
+
+
+def content_places(source: str) -> int:
+    """How often it says where the mail goes: a layout does so once, a partial never."""
+    return len(_CONTENT.findall(source))

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from carillon_server.domain.catalog_limits import MAX_VERSIONS
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.layout import Layout
 from carillon_server.domain.sheet import used_layouts
@@ -32,6 +33,7 @@ INSERT INTO template (tenant, type, channel, locale, version, active, catalog, p
 SELECT $1, $2, $3, $4, coalesce(max(version), 0) + 1, $5, $6, $7::jsonb, $8, $9 FROM template WHERE {_ONE}
 RETURNING {COLUMNS}
 """
+_FORGET = f"DELETE FROM template WHERE {_ONE} AND version <= $5 AND NOT active"
 _DEACTIVATE = f"UPDATE template SET active = false WHERE {_ONE} AND active"
 _ACTIVATE = f"UPDATE template SET active = true WHERE {_ONE} AND version = $5 RETURNING {COLUMNS}"
 _DEPEND = f"UPDATE template SET dependence = $6 WHERE {_ONE} AND version = $5"
@@ -98,6 +100,13 @@ async def fetch_template_page(
     return [read_template(row) for row in rows]
 
 
+async def count_templates(connection: Connection, tenant: str) -> int:
+    """How many the tenant has, each with all its versions counted once."""
+    return int(
+        await connection.fetchval("SELECT count(*) FROM template WHERE tenant = $1 AND active", tenant)
+    )
+
+
 async def add_version(connection: Connection, tenant: str, template: Template, *, active: bool) -> Template:
     """The next version; `active`: in place of the one in use."""
     key = key_of(template)
@@ -115,6 +124,7 @@ async def add_version(connection: Connection, tenant: str, template: Template, *
     )
     if row is None:
         raise LookupError("an insert returns its row")
+    await connection.execute(_FORGET, tenant, *_key(key), row["version"] - MAX_VERSIONS)
     return read_template(row)
 
 

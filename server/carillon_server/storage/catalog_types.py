@@ -51,6 +51,11 @@ async def fetch_type_page(
     return [read_type(row) for row in await connection.fetch(_PAGE, tenant, after, catalog, limit)]
 
 
+async def count_types(connection: Connection, tenant: str) -> int:
+    """How many the tenant has."""
+    return int(await connection.fetchval("SELECT count(*) FROM notification_type WHERE tenant = $1", tenant))
+
+
 async def put_type(connection: Connection, tenant: str, kind: NotificationType) -> NotificationType:
     """Adds it, or replaces the one of its name."""
     row = await connection.fetchrow(_PUT, tenant, kind.name, kind.catalog, json.dumps(dump_type(kind)))

@@ -1,0 +1,1 @@
+"""Types, templates and layouts: how they are checked, changed and shown."""

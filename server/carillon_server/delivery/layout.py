@@ -43,10 +43,15 @@ def render_text(content: Content, link_base_url: str = "", branding: Branding = 
     """The plain text part."""
     rest = render_links(content, link_base_url)
     lines = [content.title, "", rest] if rest else [content.title]
-    if branding.footer:
-        # RFC 3676: what comes after this line is no part of the text.
-        lines += ["", "-- ", branding.footer]
-    return "\n".join(lines) + "\n"
+    return add_footer("\n".join(lines) + "\n", branding)
+
+
+def add_footer(text: str, branding: Branding) -> str:
+    """The plain text with the tenant's footer below."""
+    if not branding.footer:
+        return text
+    # RFC 3676: what comes after this line is no part of the text.
+    return "\n".join([text.removesuffix("\n"), "", "-- ", branding.footer]) + "\n"
 
 
 def render_links(content: Content, link_base_url: str = "") -> str:
@@ -63,20 +68,22 @@ def render_html(
     pictures: Sequence[tuple[str, str]] = (),
 ) -> str:
     """The HTML part: a whole page. `pictures`: content id and name of those that travel with the mail."""
-    parts = (
-        [_LOGO.format(escape(branding.logo_url), escape(branding.from_name))]
-        if _is_web(branding.logo_url)
-        else []
-    )
-    parts.append(_TITLE.format(escape(content.title)))
+    parts = [_TITLE.format(escape(content.title))]
     parts += [_PARAGRAPH.format(_with_breaks(part)) for part in content.body.split("\n\n") if part.strip()]
     parts += [_IMAGE.format(f"cid:{quote(id_, safe='@')}", escape(name)) for id_, name in pictures]
     if _is_web(content.image_url):
         parts.append(_IMAGE.format(escape(content.image_url), ""))
     parts += _buttons(content, link_base_url)
-    if branding.footer:
-        parts.append(_FOOTER.format(_with_breaks(branding.footer)))
-    return _PAGE.format(lang=escape(locale), title=escape(content.title), parts="\n".join(parts))
+    return render_piece(content.title, "\n".join(parts), locale, branding)
+
+
+def render_piece(title: str, piece: str, locale: str = "", branding: Branding = NO_BRANDING) -> str:
+    """A whole page around a piece of HTML, with the tenant's logo and footer."""
+    logo = _LOGO.format(escape(branding.logo_url), escape(branding.from_name))
+    footer = _FOOTER.format(_with_breaks(branding.footer))
+    parts = [logo if _is_web(branding.logo_url) else "", piece, footer if branding.footer else ""]
+    shown = "\n".join(part for part in parts if part)
+    return _PAGE.format(lang=escape(locale), title=escape(title), parts=shown)
 
 
 def _buttons(content: Content, link_base_url: str) -> list[str]:

@@ -35,8 +35,6 @@ class Message:
     address: str
     content: Content
     """What the notification says."""
-    parts: Mapping[str, str] = field(default_factory=dict)
-    """What this channel says instead, by the names of `domain.template`; empty: the content."""
     locale: str = ""
     """BCP 47, of the recipient; may be empty."""
     platform: Platform = Platform.NONE
@@ -58,6 +56,8 @@ class Message:
     attachments: tuple[Attachment, ...] = ()
     unsubscribe_url: str = ""
     """https; where there is one, mails carry List-Unsubscribe and List-Unsubscribe-Post (RFC 8058)."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """What this channel says instead, by the names of `domain.template`; empty: it says the content."""
 
     @property
     def notification_id(self) -> NotificationId:

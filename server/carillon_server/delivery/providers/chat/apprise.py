@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from pydantic import Field, SecretStr, field_validator
@@ -28,6 +29,7 @@ from carillon_server.delivery.providers.chat.chat_address import find_cloud_serv
 from carillon_server.delivery.providers.http.egress import AddressForbiddenError, Egress
 from carillon_server.delivery.providers.provider import Message, ProviderKind, ProviderSettings, Workshop
 from carillon_server.domain.channel import Channel
+from carillon_server.domain.notification import Content
 from carillon_server.domain.outcome import Delivered, Outcome, Rejected, Retry
 
 _MAX_URLS = 5
@@ -86,10 +88,10 @@ class AppriseProvider:
 
     async def _send(self, urls: Sequence[str], message: Message) -> Outcome:
         await self._check_hosts(urls)
-        title = message.content.title
-        body = render_links(message.content, self._link_base_url) or title
+        content = _words(message)
+        body = render_links(content, self._link_base_url) or content.title
         for url in urls:
-            call = partial(apprise_plugins.notify, url, title, body)
+            call = partial(apprise_plugins.notify, url, content.title, body)
             report = await self._threads.run(call, self._timeout_seconds)
             if not report.taken:
                 return _failed(report)
@@ -103,6 +105,11 @@ class AppriseProvider:
             addresses = await self._egress.resolve(host, port)
             if not secure and not all(self._egress.trusts(address) for address in addresses):
                 raise AddressForbiddenError("without TLS only networks that the installation allows")
+
+
+def _words(message: Message) -> Content:
+    """A template says where it leads; the buttons of the inbox would repeat that as lines of text."""
+    return replace(message.words, actions=()) if message.parts else message.content
 
 
 def _failed(report: Report) -> Retry:

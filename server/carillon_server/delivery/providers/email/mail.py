@@ -13,7 +13,6 @@ from email.headerregistry import Address
 from email.utils import format_datetime
 from functools import lru_cache
 
-from carillon_server.delivery.layout import render_html, render_text
 from carillon_server.delivery.providers.email.mail_address import (
     is_simple,
     one_line,
@@ -21,6 +20,7 @@ from carillon_server.delivery.providers.email.mail_address import (
     parse_sender,
     plain_name,
 )
+from carillon_server.delivery.providers.email.mail_texts import write_texts
 from carillon_server.delivery.providers.email.mime import write_body, write_header
 from carillon_server.delivery.providers.provider import Message
 from carillon_server.domain.delivery_settings import Branding
@@ -65,20 +65,12 @@ class MailComposer:
         headers = [
             _origin(self._mail_from, message.branding),
             write_header("To", message.address if is_simple(message.address) else recipient, utf8=utf8),
-            write_header("Subject", one_line(message.content.title)),
+            write_header("Subject", one_line(message.words.title)),
             fixed.encode(),
             _unsubscription(message.unsubscribe_url),
         ]
-        raw = b"".join(headers) + write_body(self._texts(message), message.attachments)
+        raw = b"".join(headers) + write_body(write_texts(message, self._link_base_url), message.attachments)
         return Mail(self._sender.addr_spec, recipient.addr_spec, raw, message_id, utf8)
-
-    def _texts(self, message: Message) -> dict[str, str]:
-        content, base, branding = message.content, self._link_base_url, message.branding
-        pictures = tuple((a.content_id, a.filename) for a in message.attachments if a.content_id)
-        return {
-            "plain": render_text(content, base, branding),
-            "html": render_html(content, message.locale, base, branding, pictures),
-        }
 
 
 @lru_cache(maxsize=_BRANDED_SENDERS)

@@ -45,12 +45,13 @@ class ConsoleProvider:
         head = f"── {about['channel']} to {message.address} ({about['delivery_id']})"
         files = [f"[{each['filename']}, {each['size_bytes']} bytes]" for each in about["attachments"]]
         data = [json.dumps(about["data"], ensure_ascii=False)] if about["data"] else []
-        text = render_text(message.content, self._link_base_url, message.branding)
+        parts = [f"{name}: {text}" for name, text in message.parts.items()]
+        text = "\n".join(parts) or render_text(message.content, self._link_base_url, message.branding)
         return "\n".join([head, "", text, *files, *data, ""])
 
 
 def _log(message: Message) -> None:
-    content = message.content
+    content = message.words
     get_logger().info(
         "console.sent",
         delivery_id=str(message.delivery_id),

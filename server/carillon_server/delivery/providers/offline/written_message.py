@@ -28,6 +28,7 @@ def describe(message: Message) -> dict[str, Any]:
         "labels": dict(message.labels),
         "data": dict(message.data),
         "content": asdict(message.content),
+        "parts": dict(message.parts),
         "branding": asdict(message.branding),
         "unsubscribe_url": message.unsubscribe_url,
         "attachments": [

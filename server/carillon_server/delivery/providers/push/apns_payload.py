@@ -1,7 +1,7 @@
 """A notification as APNs takes it (Apple, "Generating a remote notification").
 
 Beside `aps` the app finds: `notification_id`, `delivery_id`, `type`, `url`, and `image_url`, which a service
-extension of the app may load.
+extension of the app may load; of a template also `icon`, and its values under `data`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from carillon_server.delivery.providers.provider import Message
 from carillon_server.delivery.providers.push.push_text import filled, fit, secure_url, target_url, to_json
 from carillon_server.domain.channel import Priority
+from carillon_server.domain.wording import application_data
 
 MAX_PAYLOAD_BYTES = 4_096
 _INTERRUPTION_LEVELS = {
@@ -33,7 +34,7 @@ class ApnsPayload:
             lambda body: self._render(message, body, message.content.image_url),
             lambda body: self._render(message, body, ""),
         )
-        return fit(renders, message.content.body, MAX_PAYLOAD_BYTES)
+        return fit(renders, message.words.body, MAX_PAYLOAD_BYTES)
 
     def _render(self, message: Message, body: str, image_url: str) -> bytes:
         image_url = secure_url(image_url)
@@ -44,6 +45,8 @@ class ApnsPayload:
             "type": message.type,
             "url": target_url(message, self._link_base_url),
             "image_url": image_url,
+            "icon": message.parts.get("icon", ""),
+            "data": application_data(message.parts),
         }
         return to_json({"aps": aps, **filled(own)})
 
@@ -51,7 +54,7 @@ class ApnsPayload:
 def _alert(message: Message, body: str, *, mutable: bool) -> dict[str, object]:
     return filled(
         {
-            "alert": filled({"title": message.content.title, "body": body}),
+            "alert": filled({"title": message.words.title, "body": body}),
             "sound": "" if message.priority is Priority.LOW else "default",
             "thread-id": message.thread_key,
             "interruption-level": _INTERRUPTION_LEVELS[message.priority],

@@ -73,7 +73,7 @@ def filled(value: Mapping[str, object]) -> dict[str, object]:
 
 def target_url(message: Message, link_base_url: str) -> str:
     """Where the notification leads: absolute where a base is known, else as it was sent."""
-    url = message.content.action_url
+    url = message.words.action_url
     return urljoin(link_base_url, url) if url and link_base_url else url
 
 

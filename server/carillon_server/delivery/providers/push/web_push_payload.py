@@ -2,7 +2,7 @@
 
 `title`, `body`, `icon`, `image`, `url` (where a click leads), `tag` (a notification with the same tag
 replaces what is shown), `actions` (as `showNotification` takes them, each with its `url`), `notification_id`,
-`delivery_id`, `type`, `locale`, `timestamp` (milliseconds).
+`delivery_id`, `type`, `locale`, `timestamp` (milliseconds), `data` (a template's values for the application).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 from carillon_server.delivery.providers.provider import Message
 from carillon_server.delivery.providers.push.push_text import filled, fit, replaced_by, target_url, to_json
 from carillon_server.domain.notification import Action
+from carillon_server.domain.wording import application_data
 
 
 class WebPushPayload:
@@ -25,7 +26,7 @@ class WebPushPayload:
         """The text shortened, pictures and buttons left out where it must be; None: it does not fit."""
         trimmings = self._trimmings(message)
         renders = (self._render(message, trimmings), self._render(message, {}))
-        return fit(renders, message.content.body, max_bytes)
+        return fit(renders, message.words.body, max_bytes)
 
     def _render(self, message: Message, trimmings: dict[str, object]) -> Callable[[str], bytes]:
         created = message.create_time
@@ -37,12 +38,14 @@ class WebPushPayload:
             "type": message.type,
             "locale": message.locale,
             "timestamp": None if created is None else int(created.timestamp() * 1000),
+            "data": application_data(message.parts),
             **trimmings,
         }
-        return lambda body: to_json(filled({"title": message.content.title, "body": body, **fixed}))
+        title = message.words.title
+        return lambda body: to_json(filled({"title": title, "body": body, **fixed}))
 
     def _trimmings(self, message: Message) -> dict[str, object]:
-        content = message.content
+        content = message.words
         actions = [self._action(action) for action in content.actions]
         return {"icon": content.icon, "image": content.image_url, "actions": actions}
 

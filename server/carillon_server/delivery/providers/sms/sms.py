@@ -4,7 +4,7 @@ A message for a number that makes no sense is rejected (`address_invalid`), as a
 tenant does not allow (`country_not_allowed`) and one that would go beyond the tenant's cap of the day
 (`spend_cap_reached`). The cost is taken from the account before the call, so that any number of workers
 together keep the cap, and given back when the gateway surely took nothing. Text is cut to the tenant's number
-of segments.
+of segments. Of a template the text goes out as it was rendered, without title and link.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from carillon_server.domain.delivery_settings import SmsLimits
 from carillon_server.domain.errors import Refusal
 from carillon_server.domain.ids import DeliveryId
 from carillon_server.domain.outcome import Delivered, Outcome, Rejected, Retry, Unknown
-from carillon_server.domain.sms import compose, measure
+from carillon_server.domain.sms import compose, fit, measure
 from carillon_server.services.ports import SmsLedger
 
 _Price = Annotated[int, Field(ge=0, le=1_000_000_000)]
@@ -102,7 +102,7 @@ class SmsProvider:
         country = phonenumbers.region_code_for_number(number) or ""
         if limits.allowed_countries and country not in limits.allowed_countries:
             return Rejected("country_not_allowed", country or "a number of no country")
-        text = compose(message.content, self._link_base_url, limits.max_segments)
+        text = self._text(message, limits.max_segments)
         segments = measure(text).segments
         amount_micros = segments * self._settings.price_micros(country)
         reservation = await self._ledger.reserve(message.tenant, segments, amount_micros)
@@ -113,6 +113,11 @@ class SmsProvider:
         if not isinstance(outcome, Delivered | Unknown):
             await self._ledger.refund(reservation)
         return outcome
+
+    def _text(self, message: Message, max_segments: int) -> str:
+        if message.parts:
+            return fit(message.parts.get("text", ""), max_segments)
+        return compose(message.content, self._link_base_url, max_segments)
 
 
 def ledger_of(workshop: Workshop) -> SmsLedger:

@@ -24,7 +24,15 @@ from carillon_server.delivery.providers.provider import Message, ProviderKind, W
 from carillon_server.delivery.providers.webhook.webhook_body import write_body
 from carillon_server.delivery.providers.webhook.webhook_settings import WebhookSettings
 from carillon_server.domain.channel import Channel
-from carillon_server.domain.outcome import Delivered, EndpointGone, Outcome, Retry
+from carillon_server.domain.outcome import (
+    UNREADABLE_CONTENT,
+    Delivered,
+    EndpointGone,
+    Outcome,
+    Rejected,
+    Retry,
+)
+from carillon_server.domain.wording import PartsUnreadableError
 from carillon_server.services.ports import Clock
 
 _GONE = 410
@@ -42,7 +50,10 @@ class WebhookProvider:
 
     async def send(self, message: Message) -> Outcome:
         now = self._clock().astimezone(UTC)
-        body, webhook_id = write_body(message, now), str(message.delivery_id)
+        try:
+            body, webhook_id = write_body(message, now), str(message.delivery_id)
+        except PartsUnreadableError as error:
+            return Rejected(UNREADABLE_CONTENT, str(error))
         signatures = (signer.sign(webhook_id, now, body) for signer in self._signers)
         headers = {
             **self._settings.headers,

@@ -16,13 +16,13 @@ from carillon._async_subscription import AsyncSubscription
 from carillon._options import CallOptions, connection_options
 from carillon._resume import Resumption
 from carillon._rpc import P, Request, Response, Rpc, adopt_documentation
-from carillon._rpcs import deliveries, inbox, marks, preferences, recipients, sends
+from carillon._rpcs import deliveries, inbox, marks, preferences, recipients, sends, topics
 from carillon._rpcs.subscribe import subscribe_request
 from carillon._token import AsyncToken
 from carillon.types import DeliveryFilterLike, FilterLike, SendLike
 from carillon.v1 import notification_service_pb2 as pb
 from carillon.v1.delivery_service_pb2 import Delivery
-from carillon.v1.recipient_service_pb2 import Recipient
+from carillon.v1.recipient_service_pb2 import Recipient, Topic, TopicMember
 from carillon.v1.types_pb2 import Notification
 
 
@@ -142,6 +142,12 @@ class AsyncClient:
     put_endpoint = _unary(recipients.put_endpoint)
     list_endpoints = _unary(recipients.list_endpoints)
     delete_endpoint = _unary(recipients.delete_endpoint)
+    put_topic = _unary(topics.put_topic)
+    list_topics = _unary(topics.list_topics)
+    delete_topic = _unary(topics.delete_topic)
+    add_topic_members = _unary(topics.add_topic_members)
+    remove_topic_members = _unary(topics.remove_topic_members)
+    list_topic_members = _unary(topics.list_topic_members)
     list_deliveries = _unary(deliveries.list_deliveries)
     get_delivery = _unary(deliveries.get_delivery)
     retry_delivery = _unary(deliveries.retry_delivery)
@@ -230,6 +236,32 @@ class AsyncClient:
             page = await self.list_recipients(page_size=page_size, page_token=token)
             for recipient in page.recipients:
                 yield recipient
+            token = page.next_page_token
+            if not token:
+                return
+
+    async def list_all_topics(
+        self, *, recipient_id: str = "", page_size: int = 1_000
+    ) -> AsyncIterator[Topic]:
+        """All topics, or those that a recipient is in, by name, a page at a time."""
+        token = ""
+        while True:
+            page = await self.list_topics(recipient_id=recipient_id, page_size=page_size, page_token=token)
+            for topic in page.topics:
+                yield topic
+            token = page.next_page_token
+            if not token:
+                return
+
+    async def list_all_topic_members(
+        self, *, topic: str, page_size: int = 1_000
+    ) -> AsyncIterator[TopicMember]:
+        """All members of a topic, by id, a page at a time."""
+        token = ""
+        while True:
+            page = await self.list_topic_members(topic=topic, page_size=page_size, page_token=token)
+            for member in page.members:
+                yield member
             token = page.next_page_token
             if not token:
                 return

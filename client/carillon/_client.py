@@ -14,14 +14,14 @@ from carillon._connection import Connection, translated
 from carillon._options import CallOptions, connection_options
 from carillon._resume import Resumption
 from carillon._rpc import P, Request, Response, Rpc, adopt_documentation
-from carillon._rpcs import deliveries, inbox, marks, preferences, recipients, sends
+from carillon._rpcs import deliveries, inbox, marks, preferences, recipients, sends, topics
 from carillon._rpcs.subscribe import subscribe_request
 from carillon._subscription import Subscription
 from carillon._token import Token
 from carillon.types import DeliveryFilterLike, FilterLike, SendLike
 from carillon.v1 import notification_service_pb2 as pb
 from carillon.v1.delivery_service_pb2 import Delivery
-from carillon.v1.recipient_service_pb2 import Recipient
+from carillon.v1.recipient_service_pb2 import Recipient, Topic, TopicMember
 from carillon.v1.types_pb2 import Notification
 
 
@@ -141,6 +141,12 @@ class Client:
     put_endpoint = _unary(recipients.put_endpoint)
     list_endpoints = _unary(recipients.list_endpoints)
     delete_endpoint = _unary(recipients.delete_endpoint)
+    put_topic = _unary(topics.put_topic)
+    list_topics = _unary(topics.list_topics)
+    delete_topic = _unary(topics.delete_topic)
+    add_topic_members = _unary(topics.add_topic_members)
+    remove_topic_members = _unary(topics.remove_topic_members)
+    list_topic_members = _unary(topics.list_topic_members)
     list_deliveries = _unary(deliveries.list_deliveries)
     get_delivery = _unary(deliveries.get_delivery)
     retry_delivery = _unary(deliveries.retry_delivery)
@@ -219,6 +225,26 @@ class Client:
         while True:
             page = self.list_recipients(page_size=page_size, page_token=token)
             yield from page.recipients
+            token = page.next_page_token
+            if not token:
+                return
+
+    def list_all_topics(self, *, recipient_id: str = "", page_size: int = 1_000) -> Iterator[Topic]:
+        """All topics, or those that a recipient is in, by name, a page at a time."""
+        token = ""
+        while True:
+            page = self.list_topics(recipient_id=recipient_id, page_size=page_size, page_token=token)
+            yield from page.topics
+            token = page.next_page_token
+            if not token:
+                return
+
+    def list_all_topic_members(self, *, topic: str, page_size: int = 1_000) -> Iterator[TopicMember]:
+        """All members of a topic, by id, a page at a time."""
+        token = ""
+        while True:
+            page = self.list_topic_members(topic=topic, page_size=page_size, page_token=token)
+            yield from page.members
             token = page.next_page_token
             if not token:
                 return

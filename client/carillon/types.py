@@ -57,6 +57,10 @@ __all__ = [
     "SmsLimits",
     "StatsBucket",
     "StatsDimension",
+    "Topic",
+    "TopicLike",
+    "TopicMember",
+    "TopicMemberLike",
     "UpsertRecipient",
     "UpsertRecipientLike",
     "VerificationState",
@@ -218,6 +222,21 @@ class UpsertRecipient(TypedDict, total=False):
     endpoints: Sequence[EndpointLike]
 
 
+class Topic(TypedDict, total=False):
+    """A named audience."""
+
+    name: Required[str]
+    display_name: str
+    description: str
+
+
+class TopicMember(TypedDict, total=False):
+    """One member of a topic; with a `condition`, only where it holds for the `data` of a send."""
+
+    recipient_id: Required[str]
+    condition: str
+
+
 class DeliveryFilter(TypedDict, total=False):
     """Which deliveries."""
 
@@ -283,6 +302,8 @@ MuteTargetLike: TypeAlias = MuteTarget | preference_service_pb2.MuteTarget
 RecipientLike: TypeAlias = Recipient | recipient_service_pb2.Recipient
 UpsertRecipientLike: TypeAlias = UpsertRecipient | recipient_service_pb2.UpsertRecipientRequest
 EndpointLike: TypeAlias = Endpoint | recipient_service_pb2.Endpoint
+TopicLike: TypeAlias = Topic | recipient_service_pb2.Topic
+TopicMemberLike: TypeAlias = TopicMember | recipient_service_pb2.TopicMember
 DeliveryFilterLike: TypeAlias = DeliveryFilter | delivery_service_pb2.DeliveryFilter
 ProviderLike: TypeAlias = Provider | delivery_service_pb2.Provider
 DeliverySettingsLike: TypeAlias = DeliverySettings | delivery_service_pb2.DeliverySettings

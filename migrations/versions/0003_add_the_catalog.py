@@ -153,7 +153,7 @@ def _create_audience_tables() -> None:
     op.create_table(
         "topic",
         sa.Column("tenant", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(collation="C"), nullable=False),
         sa.Column("display_name", sa.Text(), server_default="", nullable=False),
         sa.Column("description", sa.Text(), server_default="", nullable=False),
         sa.Column("member_count", sa.BigInteger(), server_default="0", nullable=False),
@@ -165,7 +165,7 @@ def _create_audience_tables() -> None:
     op.create_table(
         "topic_member",
         sa.Column("tenant", sa.Text(), nullable=False),
-        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(collation="C"), nullable=False),
         sa.Column("recipient_id", sa.Text(collation="C"), nullable=False),
         sa.Column("inbox_id", sa.LargeBinary(), nullable=False),
         sa.Column("condition", sa.Text(), server_default="", nullable=False),

@@ -43,6 +43,7 @@ from carillon_server.services.recipients import RecipientService
 from carillon_server.services.secret_box import SecretBox
 from carillon_server.services.send import SendService
 from carillon_server.services.tenant_deliveries import TenantDeliveries
+from carillon_server.services.topics import TopicService
 from carillon_server.storage.database import Database
 from carillon_server.storage.installation import Installation
 from carillon_server.storage.schema import check_schema
@@ -62,6 +63,7 @@ from carillon_server.transport.recipients import RecipientServicer
 from carillon_server.transport.server import SERVICES, bind, build_server
 from carillon_server.transport.submission import Submission
 from carillon_server.transport.subscribe import SubscribeHandler
+from carillon_server.transport.topics import TopicServicer
 
 _STOP_GRACE_SECONDS = 5.0
 _DAY_SECONDS = 86_400.0
@@ -228,6 +230,7 @@ async def _build_servicers(
         SubscribeHandler(ground.realtime.open_stream),
         PreferenceServicer(PreferenceService(database, utc_now)),
         _build_recipient_servicer(settings, recipients, pages),
+        TopicServicer(TopicService(database), pages),
         DeliveryServicer(DeliveryService(database, waker), DeliveryStatsService(database), pages),
         _build_provider_servicer(ground, waker, tenants.forget),
     )

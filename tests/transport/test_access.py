@@ -33,15 +33,24 @@ _OPERATING = {
     "UpdateDeliverySettings",
     "GetStats",
 }
+_TOPICS = {
+    "PutTopic",
+    "ListTopics",
+    "DeleteTopic",
+    "AddTopicMembers",
+    "RemoveTopicMembers",
+    "ListTopicMembers",
+}
 _NOT_FOR_INBOX_READERS = {
     *_SENDS,
     *_OPERATING,
+    *_TOPICS,
     "ListRecipients",
     "BatchUpsertRecipients",
     "DeleteRecipient",
 }
 ALLOWED: dict[Role, set[str]] = {
-    Role.PRODUCER: {*_SENDS, *_RECIPIENTS, "Get", "ListRecipients", "BatchUpsertRecipients"},
+    Role.PRODUCER: {*_SENDS, *_RECIPIENTS, *_TOPICS, "Get", "ListRecipients", "BatchUpsertRecipients"},
     Role.USER: RPCS.keys() - _NOT_FOR_INBOX_READERS - {"RecordProviderEvent"},
     Role.GATEWAY: RPCS.keys() - _NOT_FOR_INBOX_READERS,
     Role.OPERATOR: set(RPCS),

@@ -26,6 +26,14 @@ _POINTERS = {
     "page_token",
     "request_id",
 }
+_TOPICS = {
+    "PutTopic",
+    "ListTopics",
+    "DeleteTopic",
+    "AddTopicMembers",
+    "RemoveTopicMembers",
+    "ListTopicMembers",
+}
 _NOT_FOR_USERS = {
     "Send",
     "SendBatch",
@@ -33,6 +41,7 @@ _NOT_FOR_USERS = {
     "ListRecipients",
     "BatchUpsertRecipients",
     "DeleteRecipient",
+    *_TOPICS,
 }
 _OF_DELIVERIES = {"GetDelivery", "RetryDelivery", "CancelDelivery"}
 _FOR_USERS = [

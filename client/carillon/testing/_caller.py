@@ -29,6 +29,17 @@ _ROLES = {
     "DeleteRecipient": _OPERATORS,
     **dict.fromkeys(
         (
+            "PutTopic",
+            "ListTopics",
+            "DeleteTopic",
+            "AddTopicMembers",
+            "RemoveTopicMembers",
+            "ListTopicMembers",
+        ),
+        _SENDERS,
+    ),
+    **dict.fromkeys(
+        (
             "ListDeliveries",
             "GetDelivery",
             "RetryDelivery",

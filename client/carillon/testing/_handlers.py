@@ -20,6 +20,7 @@ from carillon.testing import (
     _sends,
     _stats,
     _stream,
+    _topics,
 )
 from carillon.testing._caller import Caller, authorize
 from carillon.testing._refusal import Refusal
@@ -64,6 +65,12 @@ _UNARY: dict[str, Callable[[Store, Caller, Any], Any]] = {
     "PutEndpoint": _recipients.put_endpoint,
     "ListEndpoints": _recipients.list_endpoints,
     "DeleteEndpoint": _recipients.delete_endpoint,
+    "PutTopic": _topics.put_topic,
+    "ListTopics": _topics.list_topics,
+    "DeleteTopic": _topics.delete_topic,
+    "AddTopicMembers": _topics.add_topic_members,
+    "RemoveTopicMembers": _topics.remove_topic_members,
+    "ListTopicMembers": _topics.list_topic_members,
     "ListDeliveries": _deliveries.list_deliveries,
     "GetDelivery": _deliveries.get_delivery,
     "RetryDelivery": _deliveries.retry_delivery,

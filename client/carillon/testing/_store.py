@@ -18,7 +18,13 @@ from carillon.testing._token import Sealer
 from carillon.v1.delivery_service_pb2 import Branding, DeliverySettings, DeliveryStory, Provider, SmsLimits
 from carillon.v1.notification_service_pb2 import SendRequest, SendResponse
 from carillon.v1.preference_service_pb2 import Preferences
-from carillon.v1.recipient_service_pb2 import VERIFICATION_STATE_UNVERIFIED, Endpoint, Recipient
+from carillon.v1.recipient_service_pb2 import (
+    VERIFICATION_STATE_UNVERIFIED,
+    Endpoint,
+    Recipient,
+    Topic,
+    TopicMember,
+)
 from carillon.v1.types_pb2 import CHANNEL_PUSH, PUSH_PLATFORM_UNSPECIFIED, PushPlatform
 
 
@@ -45,6 +51,14 @@ class Profile:
         return {endpoint.channel for endpoint in self.endpoints.values()}
 
 
+@dataclass(slots=True)
+class Audience:
+    """A topic with its members by id."""
+
+    topic: Topic
+    members: dict[str, TopicMember] = field(default_factory=dict)
+
+
 class Store:
     """Recipients by id, and what belongs to them."""
 
@@ -54,6 +68,7 @@ class Store:
         self.preferences: dict[str, Preferences] = {}
         self.requests: dict[tuple[str, str], tuple[bytes, SendResponse]] = {}
         """By sender and `request_id`: the request and its answer."""
+        self.audiences: dict[str, Audience] = {}
         self.sent: list[SendRequest] = []
         self.deliveries: dict[str, DeliveryStory] = {}
         self.providers: dict[str, Provider] = {}
@@ -109,6 +124,8 @@ class Store:
         """Forgets a recipient and everything of theirs."""
         self.profiles.pop(recipient_id, None)
         self.preferences.pop(recipient_id, None)
+        for audience in self.audiences.values():
+            audience.members.pop(recipient_id, None)
         self._inboxes.pop(recipient_id, None)
         for id, story in list(self.deliveries.items()):
             if story.delivery.recipient_id == recipient_id:

@@ -26,6 +26,7 @@ from carillon_server.cli.send import cancel, send
 from carillon_server.cli.stats import stats
 from carillon_server.cli.tail import tail
 from carillon_server.cli.token import token
+from carillon_server.cli.topics import topics
 from carillon_server.cli.up import up
 
 SENDING = "Sending"
@@ -50,7 +51,12 @@ for reading in (tail, show, counts):
     program.command(rich_help_panel=INBOX)(reading)
 for mark in MARKS:
     program.command(mark.command, rich_help_panel=INBOX)(mark_command(mark))
-for name, people in (("recipients", recipients), ("endpoints", endpoints), ("preferences", preferences)):
+for name, people in (
+    ("recipients", recipients),
+    ("topics", topics),
+    ("endpoints", endpoints),
+    ("preferences", preferences),
+):
     program.add_typer(people, name=name, rich_help_panel=PEOPLE)
 program.add_typer(catalog, name="catalog", rich_help_panel=CATALOG)
 program.add_typer(deliveries, name="deliveries", rich_help_panel=DELIVERING)

@@ -14,6 +14,7 @@ from carillon_server.storage import recipients as rows
 from carillon_server.storage.database import Connection, Database
 from carillon_server.storage.erasure import erase
 from carillon_server.storage.inboxes import ensure_inboxes
+from carillon_server.storage.topics import lock_topics_of
 
 Result = TypeVar("Result")
 
@@ -84,6 +85,7 @@ class RecipientService:
         """Erases the recipient and everything of theirs."""
 
         async def work(connection: Connection) -> None:
+            await lock_topics_of(connection, address.inbox_id)
             await rows.lock_recipient(connection, address.inbox_id)
             await erase(connection, address.inbox_id)
 

@@ -28,6 +28,7 @@ WHERE t.tenant = gone.tenant AND t.name = gone.topic
 
 async def erase(connection: Connection, inbox_id: bytes) -> None:
     """Deletes every row of the recipient; topics have a member less."""
-    await connection.execute(_LEAVE_TOPICS, inbox_id)
     for table in TABLES_OF_A_RECIPIENT:
         await connection.execute(f"DELETE FROM {table} WHERE inbox_id = $1", inbox_id)
+    # Last: whoever adds them to a topic holds their row, so by now every membership can be seen.
+    await connection.execute(_LEAVE_TOPICS, inbox_id)

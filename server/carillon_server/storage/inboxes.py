@@ -89,17 +89,18 @@ CounterKey = tuple[bytes, str, str, int]
 
 async def ensure_inboxes(database: Database, addresses: Collection[InboxAddress]) -> None:
     """Makes the recipients and inboxes that do not exist yet, in a transaction of its own."""
+    await database.transaction(lambda connection: make_inboxes(connection, addresses))
+
+
+async def make_inboxes(connection: Connection, addresses: Collection[InboxAddress]) -> None:
+    """Makes the recipients and inboxes that do not exist yet, as a part of a transaction."""
     ordered = sorted(addresses, key=lambda address: address.inbox_id)
-    arguments = (
+    await connection.execute(
+        _ENSURE,
         [address.inbox_id for address in ordered],
         [address.tenant for address in ordered],
         [address.recipient_id for address in ordered],
     )
-
-    async def insert(connection: Connection) -> None:
-        await connection.execute(_ENSURE, *arguments)
-
-    await database.transaction(insert)
 
 
 async def read_inboxes(connection: Connection, inbox_ids: Collection[bytes]) -> dict[bytes, OpenInbox]:

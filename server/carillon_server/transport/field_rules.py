@@ -19,6 +19,7 @@ MAX_ATTACHMENT_BYTES = 2 * 1024 * 1024
 RECIPIENT_ID = line(max_characters=200)
 ID = line(max_characters=100)
 TYPE = pattern("[A-Za-z0-9_.-]{1,100}", "is not 1 to 100 of a-z A-Z 0-9 _ . -")
+TOPIC = pattern("[A-Za-z0-9_.:/-]{1,100}", "is not 1 to 100 of a-z A-Z 0-9 _ . : / -")
 CHANNEL = known_value(types_pb2.Channel.DESCRIPTOR)
 FALLBACK = MessageRule(
     types_pb2.Fallback,

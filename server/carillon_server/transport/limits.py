@@ -16,6 +16,7 @@ from carillon_server.domain.recipient import MAX_ENDPOINTS
 from carillon_server.transport import field_rules, relations
 from carillon_server.transport.catalog_limits import CATALOG_RULES
 from carillon_server.transport.delivery_limits import DELIVERY_RULES
+from carillon_server.transport.topic_limits import TOPIC_RULES
 from carillon_server.transport.validation.contact import email, locale, phone, time_zone
 from carillon_server.transport.validation.field_mask import field_mask
 from carillon_server.transport.validation.instant import duration, timestamp
@@ -315,5 +316,5 @@ _RULES = (
 )
 
 LIMITS: dict[type[Message], MessageRule] = {
-    rule.message_type: rule for rule in (*_RULES, *DELIVERY_RULES, *CATALOG_RULES)
+    rule.message_type: rule for rule in (*_RULES, *DELIVERY_RULES, *CATALOG_RULES, *TOPIC_RULES)
 }

@@ -10,6 +10,7 @@ from tests.transport.rows.inboxes import inbox_rows
 from tests.transport.rows.people import people_rows
 from tests.transport.rows.providers import provider_rows
 from tests.transport.rows.sends import send_rows
+from tests.transport.rows.topics import topic_rows
 
 
 def all_rows() -> Iterator[Row]:
@@ -18,6 +19,7 @@ def all_rows() -> Iterator[Row]:
     yield from people_rows()
     yield from delivery_rows()
     yield from provider_rows()
+    yield from topic_rows()
 
 
 __all__ = ["Row", "all_rows"]

@@ -13,14 +13,17 @@ import grpc
 
 from carillon._async_connection import AsyncConnection, translated_write
 from carillon._async_subscription import AsyncSubscription
+from carillon._bulk import outgoing_requests
 from carillon._options import CallOptions, connection_options
+from carillon._paging import each_awaited
 from carillon._resume import Resumption
 from carillon._rpc import P, Request, Response, Rpc, adopt_documentation
-from carillon._rpcs import deliveries, inbox, marks, preferences, recipients, sends, topics
+from carillon._rpcs import catalog, deliveries, inbox, marks, preferences, recipients, sends, topics
 from carillon._rpcs.subscribe import subscribe_request
 from carillon._token import AsyncToken
-from carillon.types import DeliveryFilterLike, FilterLike, SendLike
+from carillon.types import Channel, DeliveryFilterLike, FilterLike, SendLike
 from carillon.v1 import notification_service_pb2 as pb
+from carillon.v1.catalog_service_pb2 import NotificationType, Template
 from carillon.v1.delivery_service_pb2 import Delivery
 from carillon.v1.recipient_service_pb2 import Recipient, Topic, TopicMember
 from carillon.v1.types_pb2 import Notification
@@ -162,6 +165,24 @@ class AsyncClient:
     update_delivery_settings = _unary(deliveries.update_delivery_settings)
     record_provider_event = _unary(deliveries.record_provider_event)
     get_stats = _unary(deliveries.get_stats)
+    put_type = _unary(catalog.put_type)
+    get_type = _unary(catalog.get_type)
+    list_types = _unary(catalog.list_types)
+    delete_type = _unary(catalog.delete_type)
+    put_template = _unary(catalog.put_template)
+    get_template = _unary(catalog.get_template)
+    list_templates = _unary(catalog.list_templates)
+    activate_template_version = _unary(catalog.activate_template_version)
+    delete_template = _unary(catalog.delete_template)
+    put_layout = _unary(catalog.put_layout)
+    list_layouts = _unary(catalog.list_layouts)
+    delete_layout = _unary(catalog.delete_layout)
+    preview_template = _unary(catalog.preview_template)
+    send_test = _unary(catalog.send_test)
+    apply_catalog = _unary(catalog.apply_catalog)
+    export_catalog = _unary(catalog.export_catalog)
+    get_catalog_settings = _unary(catalog.get_catalog_settings)
+    update_catalog_settings = _unary(catalog.update_catalog_settings)
 
     async def send_stream(
         self, *, requests: Iterable[SendLike] | AsyncIterable[SendLike]
@@ -174,7 +195,7 @@ class AsyncClient:
         token = await self._connection.tokens.current()
         lease = self._connection.pool.acquire()
         accepted = asyncio.Event()
-        outgoing = _outgoing(requests, accepted)
+        outgoing = outgoing_requests(requests, accepted)
         call = self._connection.send_stream(lease, outgoing, self._options.metadata(token))
         try:
             async for result in call:
@@ -214,88 +235,40 @@ class AsyncClient:
         )
         return AsyncSubscription(self._connection, self._options, Resumption(request, patience_seconds))
 
-    async def list_all(
+    def list_all(
         self, *, recipient_id: str = "", filter: FilterLike | None = None, page_size: int = 100
     ) -> AsyncIterator[Notification]:
         """All notifications that match, newest first, a page at a time."""
-        token = ""
-        while True:
-            page = await self.list(
+        return each_awaited(
+            lambda token: self.list(
                 recipient_id=recipient_id, filter=filter, page_size=page_size, page_token=token
-            )
-            for notification in page.notifications:
-                yield notification
-            token = page.next_page_token
-            if not token:
-                return
+            ),
+            lambda page: page.notifications,
+        )
 
-    async def list_all_recipients(self, *, page_size: int = 1_000) -> AsyncIterator[Recipient]:
+    def list_all_recipients(self, *, page_size: int = 1_000) -> AsyncIterator[Recipient]:
         """All recipients of the tenant, by id, a page at a time."""
-        token = ""
-        while True:
-            page = await self.list_recipients(page_size=page_size, page_token=token)
-            for recipient in page.recipients:
-                yield recipient
-            token = page.next_page_token
-            if not token:
-                return
+        return each_awaited(
+            lambda token: self.list_recipients(page_size=page_size, page_token=token),
+            lambda page: page.recipients,
+        )
 
-    async def list_all_topics(
+    def list_all_topics(
         self, *, recipient_id: str = "", page_size: int = 1_000
     ) -> AsyncIterator[Topic]:
         """All topics, or those that a recipient is in, by name, a page at a time."""
-        token = ""
-        while True:
-            page = await self.list_topics(recipient_id=recipient_id, page_size=page_size, page_token=token)
-            for topic in page.topics:
-                yield topic
-            token = page.next_page_token
-            if not token:
-                return
+        return each_awaited(
+            lambda token: self.list_topics(recipient_id=recipient_id, page_size=page_size, page_token=token),
+            lambda page: page.topics,
+        )
 
-    async def list_all_topic_members(
+    def list_all_topic_members(
         self, *, topic: str, page_size: int = 1_000
     ) -> AsyncIterator[TopicMember]:
         """All members of a topic, by id, a page at a time."""
-        token = ""
-        while True:
-            page = await self.list_topic_members(topic=topic, page_size=page_size, page_token=token)
-            for member in page.members:
-                yield member
-            token = page.next_page_token
-            if not token:
-                return
+        return each_awaited(
+            lambda token: self.list_topic_members(topic=topic, page_size=page_size, page_token=token),
+            lambda page: page.members,
+        )
 
-    async def list_all_deliveries(
-        self, *, filter: DeliveryFilterLike | None = None, page_size: int = 100
-    ) -> AsyncIterator[Delivery]:
-        """All deliveries that match, newest first, a page at a time."""
-        token = ""
-        while True:
-            page = await self.list_deliveries(filter=filter, page_size=page_size, page_token=token)
-            for delivery in page.deliveries:
-                yield delivery
-            token = page.next_page_token
-            if not token:
-                return
-
-    async def _unary(self, rpc: Rpc[P, Request, Response], request: Request) -> Response:
-        return await self._connection.unary(rpc, request, self._options)
-
-
-async def _outgoing(
-    requests: Iterable[SendLike] | AsyncIterable[SendLike], accepted: asyncio.Event
-) -> AsyncIterator[pb.SendStreamRequest]:
-    """Waits for the first result before the second request: a refusal that meets a write would get lost."""
-    async for item in _each(requests):
-        yield pb.SendStreamRequest(request=sends.send_request(item))
-        await accepted.wait()
-
-
-async def _each(requests: Iterable[SendLike] | AsyncIterable[SendLike]) -> AsyncIterator[SendLike]:
-    if isinstance(requests, AsyncIterable):
-        async for item in requests:
-            yield item
-        return
-    for item in requests:
-        yield item
+    def list_all_deliveries(

@@ -17,6 +17,7 @@ _SERVICES = (
     "carillon.v1.PreferenceService",
     "carillon.v1.RecipientService",
     "carillon.v1.DeliveryService",
+    "carillon.v1.CatalogService",
 )
 _STREAMS = ("Subscribe", "SendStream")
 

@@ -12,14 +12,16 @@ import grpc
 
 from carillon._connection import Connection, translated
 from carillon._options import CallOptions, connection_options
+from carillon._paging import each
 from carillon._resume import Resumption
 from carillon._rpc import P, Request, Response, Rpc, adopt_documentation
-from carillon._rpcs import deliveries, inbox, marks, preferences, recipients, sends, topics
+from carillon._rpcs import catalog, deliveries, inbox, marks, preferences, recipients, sends, topics
 from carillon._rpcs.subscribe import subscribe_request
 from carillon._subscription import Subscription
 from carillon._token import Token
-from carillon.types import DeliveryFilterLike, FilterLike, SendLike
+from carillon.types import Channel, DeliveryFilterLike, FilterLike, SendLike
 from carillon.v1 import notification_service_pb2 as pb
+from carillon.v1.catalog_service_pb2 import NotificationType, Template
 from carillon.v1.delivery_service_pb2 import Delivery
 from carillon.v1.recipient_service_pb2 import Recipient, Topic, TopicMember
 from carillon.v1.types_pb2 import Notification
@@ -161,6 +163,24 @@ class Client:
     update_delivery_settings = _unary(deliveries.update_delivery_settings)
     record_provider_event = _unary(deliveries.record_provider_event)
     get_stats = _unary(deliveries.get_stats)
+    put_type = _unary(catalog.put_type)
+    get_type = _unary(catalog.get_type)
+    list_types = _unary(catalog.list_types)
+    delete_type = _unary(catalog.delete_type)
+    put_template = _unary(catalog.put_template)
+    get_template = _unary(catalog.get_template)
+    list_templates = _unary(catalog.list_templates)
+    activate_template_version = _unary(catalog.activate_template_version)
+    delete_template = _unary(catalog.delete_template)
+    put_layout = _unary(catalog.put_layout)
+    list_layouts = _unary(catalog.list_layouts)
+    delete_layout = _unary(catalog.delete_layout)
+    preview_template = _unary(catalog.preview_template)
+    send_test = _unary(catalog.send_test)
+    apply_catalog = _unary(catalog.apply_catalog)
+    export_catalog = _unary(catalog.export_catalog)
+    get_catalog_settings = _unary(catalog.get_catalog_settings)
+    update_catalog_settings = _unary(catalog.update_catalog_settings)
 
     def send_stream(self, *, requests: Iterable[SendLike]) -> Iterator[pb.SendStreamResponse]:
         """The bulk lane: takes any number of sends and yields one result for each, in the same order.
@@ -211,55 +231,71 @@ class Client:
         self, *, recipient_id: str = "", filter: FilterLike | None = None, page_size: int = 100
     ) -> Iterator[Notification]:
         """All notifications that match, newest first, a page at a time."""
-        token = ""
-        while True:
-            page = self.list(recipient_id=recipient_id, filter=filter, page_size=page_size, page_token=token)
-            yield from page.notifications
-            token = page.next_page_token
-            if not token:
-                return
+        return each(
+            lambda token: self.list(
+                recipient_id=recipient_id, filter=filter, page_size=page_size, page_token=token
+            ),
+            lambda page: page.notifications,
+        )
 
     def list_all_recipients(self, *, page_size: int = 1_000) -> Iterator[Recipient]:
         """All recipients of the tenant, by id, a page at a time."""
-        token = ""
-        while True:
-            page = self.list_recipients(page_size=page_size, page_token=token)
-            yield from page.recipients
-            token = page.next_page_token
-            if not token:
-                return
+        return each(
+            lambda token: self.list_recipients(page_size=page_size, page_token=token),
+            lambda page: page.recipients,
+        )
 
     def list_all_topics(self, *, recipient_id: str = "", page_size: int = 1_000) -> Iterator[Topic]:
         """All topics, or those that a recipient is in, by name, a page at a time."""
-        token = ""
-        while True:
-            page = self.list_topics(recipient_id=recipient_id, page_size=page_size, page_token=token)
-            yield from page.topics
-            token = page.next_page_token
-            if not token:
-                return
+        return each(
+            lambda token: self.list_topics(recipient_id=recipient_id, page_size=page_size, page_token=token),
+            lambda page: page.topics,
+        )
 
     def list_all_topic_members(self, *, topic: str, page_size: int = 1_000) -> Iterator[TopicMember]:
         """All members of a topic, by id, a page at a time."""
-        token = ""
-        while True:
-            page = self.list_topic_members(topic=topic, page_size=page_size, page_token=token)
-            yield from page.members
-            token = page.next_page_token
-            if not token:
-                return
+        return each(
+            lambda token: self.list_topic_members(topic=topic, page_size=page_size, page_token=token),
+            lambda page: page.members,
+        )
 
     def list_all_deliveries(
         self, *, filter: DeliveryFilterLike | None = None, page_size: int = 100
     ) -> Iterator[Delivery]:
         """All deliveries that match, newest first, a page at a time."""
-        token = ""
-        while True:
-            page = self.list_deliveries(filter=filter, page_size=page_size, page_token=token)
-            yield from page.deliveries
-            token = page.next_page_token
-            if not token:
-                return
+        return each(
+            lambda token: self.list_deliveries(filter=filter, page_size=page_size, page_token=token),
+            lambda page: page.deliveries,
+        )
+
+    def list_all_types(self, *, catalog: str = "", page_size: int = 100) -> Iterator[NotificationType]:
+        """All types of the tenant, by name, a page at a time."""
+        return each(
+            lambda token: self.list_types(catalog=catalog, page_size=page_size, page_token=token),
+            lambda page: page.types,
+        )
+
+    def list_all_templates(
+        self,
+        *,
+        type: str = "",
+        channel: Channel | None = None,
+        locale: str = "",
+        all_versions: bool = False,
+        page_size: int = 100,
+    ) -> Iterator[Template]:
+        """All templates that match, by type, channel, locale and version, a page at a time."""
+        return each(
+            lambda token: self.list_templates(
+                type=type,
+                channel=channel,
+                locale=locale,
+                all_versions=all_versions,
+                page_size=page_size,
+                page_token=token,
+            ),
+            lambda page: page.templates,
+        )
 
     def _unary(self, rpc: Rpc[P, Request, Response], request: Request) -> Response:
         return self._connection.unary(rpc, request, self._options)

@@ -16,6 +16,7 @@ from carillon import AsyncClient, Client
 from carillon._channel import service_config
 from carillon.testing import _handlers
 from carillon.v1 import (
+    catalog_service_pb2,
     delivery_service_pb2,
     notification_service_pb2,
     preference_service_pb2,
@@ -27,6 +28,7 @@ FILES = (
     preference_service_pb2,
     recipient_service_pb2,
     delivery_service_pb2,
+    catalog_service_pb2,
 )
 CLIENTS = (AsyncClient, Client)
 
@@ -80,7 +82,9 @@ def test_the_fake_knows_every_rpc() -> None:
     assert known == {rpc.name for rpc in METHODS}
 
 
-@pytest.mark.parametrize("module", ["carillon", "carillon.errors", "carillon.types", "carillon.testing"])
+@pytest.mark.parametrize(
+    "module", ["carillon", "carillon.catalog_types", "carillon.errors", "carillon.types", "carillon.testing"]
+)
 def test_exported_names_are_sorted_and_exist(module: str) -> None:
     imported = importlib.import_module(module)
     assert imported.__all__ == sorted(imported.__all__)

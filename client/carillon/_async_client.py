@@ -21,7 +21,7 @@ from carillon._rpc import P, Request, Response, Rpc, adopt_documentation
 from carillon._rpcs import catalog, deliveries, inbox, marks, preferences, recipients, sends, topics
 from carillon._rpcs.subscribe import subscribe_request
 from carillon._token import AsyncToken
-from carillon.types import Channel, DeliveryFilterLike, FilterLike, SendLike
+from carillon.types import DeliveryFilterLike, FilterLike, SendLike
 from carillon.v1 import notification_service_pb2 as pb
 from carillon.v1.catalog_service_pb2 import NotificationType, Template
 from carillon.v1.delivery_service_pb2 import Delivery
@@ -253,18 +253,14 @@ class AsyncClient:
             lambda page: page.recipients,
         )
 
-    def list_all_topics(
-        self, *, recipient_id: str = "", page_size: int = 1_000
-    ) -> AsyncIterator[Topic]:
+    def list_all_topics(self, *, recipient_id: str = "", page_size: int = 1_000) -> AsyncIterator[Topic]:
         """All topics, or those that a recipient is in, by name, a page at a time."""
         return each_awaited(
             lambda token: self.list_topics(recipient_id=recipient_id, page_size=page_size, page_token=token),
             lambda page: page.topics,
         )
 
-    def list_all_topic_members(
-        self, *, topic: str, page_size: int = 1_000
-    ) -> AsyncIterator[TopicMember]:
+    def list_all_topic_members(self, *, topic: str, page_size: int = 1_000) -> AsyncIterator[TopicMember]:
         """All members of a topic, by id, a page at a time."""
         return each_awaited(
             lambda token: self.list_topic_members(topic=topic, page_size=page_size, page_token=token),
@@ -272,3 +268,27 @@ class AsyncClient:
         )
 
     def list_all_deliveries(
+        self, *, filter: DeliveryFilterLike | None = None, page_size: int = 100
+    ) -> AsyncIterator[Delivery]:
+        """All deliveries that match, newest first, a page at a time."""
+        return each_awaited(
+            lambda token: self.list_deliveries(filter=filter, page_size=page_size, page_token=token),
+            lambda page: page.deliveries,
+        )
+
+    def list_all_types(self, *, catalog: str = "", page_size: int = 100) -> AsyncIterator[NotificationType]:
+        """All types of the tenant, by name, a page at a time."""
+        return each_awaited(
+            lambda token: self.list_types(catalog=catalog, page_size=page_size, page_token=token),
+            lambda page: page.types,
+        )
+
+    def list_all_templates(self, *, type: str = "", page_size: int = 100) -> AsyncIterator[Template]:
+        """All templates in use, of a type or of all, by type, channel and locale, a page at a time."""
+        return each_awaited(
+            lambda token: self.list_templates(type=type, page_size=page_size, page_token=token),
+            lambda page: page.templates,
+        )
+
+    async def _unary(self, rpc: Rpc[P, Request, Response], request: Request) -> Response:
+        return await self._connection.unary(rpc, request, self._options)

@@ -19,7 +19,7 @@ from carillon._rpcs import catalog, deliveries, inbox, marks, preferences, recip
 from carillon._rpcs.subscribe import subscribe_request
 from carillon._subscription import Subscription
 from carillon._token import Token
-from carillon.types import Channel, DeliveryFilterLike, FilterLike, SendLike
+from carillon.types import DeliveryFilterLike, FilterLike, SendLike
 from carillon.v1 import notification_service_pb2 as pb
 from carillon.v1.catalog_service_pb2 import NotificationType, Template
 from carillon.v1.delivery_service_pb2 import Delivery
@@ -275,25 +275,10 @@ class Client:
             lambda page: page.types,
         )
 
-    def list_all_templates(
-        self,
-        *,
-        type: str = "",
-        channel: Channel | None = None,
-        locale: str = "",
-        all_versions: bool = False,
-        page_size: int = 100,
-    ) -> Iterator[Template]:
-        """All templates that match, by type, channel, locale and version, a page at a time."""
+    def list_all_templates(self, *, type: str = "", page_size: int = 100) -> Iterator[Template]:
+        """All templates in use, of a type or of all, by type, channel and locale, a page at a time."""
         return each(
-            lambda token: self.list_templates(
-                type=type,
-                channel=channel,
-                locale=locale,
-                all_versions=all_versions,
-                page_size=page_size,
-                page_token=token,
-            ),
+            lambda token: self.list_templates(type=type, page_size=page_size, page_token=token),
             lambda page: page.templates,
         )
 

@@ -13,6 +13,7 @@ from carillon_server.domain.lane import Lane
 from carillon_server.storage.database import Connection
 from carillon_server.storage.deliveries import LOCK_DUE, LOCK_SUSPECTS
 from carillon_server.storage.provider_events import FIND_DELIVERY, FIND_NAMED, FIND_PENDING
+from carillon_server.storage.retention import FIND_RETAINED
 from carillon_server.storage.schedule import FIND_EXPIRED, FIND_SCHEDULED, FIND_TOMBSTONES
 from tests.delivery.house import House
 
@@ -36,9 +37,11 @@ UPDATE delivery SET next_attempt_time = now() - interval '1 minute' WHERE state 
 _FILL_NOTIFICATIONS = """
 INSERT INTO notification (inbox_id, seq, change_version, position, stage, type, category, priority,
     thread_key, collapse_key, actor_id, channels, sender, payload, decisions, create_time, deliver_time,
-    expire_time, remove_time)
+    expire_time, remove_time, retain_time, pin_time)
 SELECT sha256(n::text::bytea), 1, 1, 1, CASE WHEN n % 50 = 0 THEN 0 WHEN n % 51 = 0 THEN 3 ELSE 1 END,
-    't', '', 2, '', '', '', '', 's', '', '', now(), now(), CASE WHEN n % 10 = 0 THEN now() END, now()
+    't', '', 2, '', '', '', '', 's', '', '', now(), now(), CASE WHEN n % 10 = 0 THEN now() END, now(),
+    now() + CASE WHEN n % 5 = 0 THEN interval '0' WHEN n % 5 = 1 THEN interval '1 day' END,
+    CASE WHEN n % 10 = 0 THEN now() END
 FROM generate_series(1, 20000) AS n
 """
 _FILL_OTHERS = [
@@ -120,6 +123,7 @@ async def test_a_claim_reads_by_index_before_there_are_statistics(house: House) 
         (FIND_SCHEDULED, (20,), "notification_scheduled"),
         (FIND_EXPIRED, (20,), "notification_expiring"),
         (FIND_TOMBSTONES, (20, -1.0), "notification_removed"),
+        (FIND_RETAINED, (20,), "notification_retained"),
     ],
 )
 async def test_sweeps_of_notifications_read_only_what_they_take(
@@ -129,6 +133,18 @@ async def test_sweeps_of_notifications_read_only_what_they_take(
         steps = list(nodes(await plan(connection, sql, *arguments)))
     assert index in {step.get("Index Name") for step in steps}
     assert max(step["Actual Rows"] for step in steps) <= 20
+
+
+async def test_retention_with_nothing_due_reads_nothing(full: House) -> None:
+    """Neither what is kept for longer nor what is pinned."""
+    await full.database.fetch(
+        "UPDATE notification SET retain_time = now() + interval '1 day' WHERE pin_time IS NULL"
+    )
+    async with full.database.connection() as connection:
+        steps = list(nodes(await plan(connection, FIND_RETAINED, 20)))
+    assert "notification_retained" in {step.get("Index Name") for step in steps}
+    assert max(step["Actual Rows"] for step in steps) == 0
+    assert max(step.get("Rows Removed by Filter", 0) for step in steps) == 0
 
 
 _FILL_EVENTS = """

@@ -38,7 +38,7 @@ results_stale = Counter(
 )
 scheduled_work = Counter(
     "carillon_scheduled_work_total",
-    "Notifications released or expired, and records pruned, by kind.",
+    "Notifications released, expired, archived or removed by retention, and records pruned, by kind.",
     ["kind"],
 )
 loop_failures = Counter("carillon_loop_failures_total", "Rounds of a worker's loops that failed.", ["loop"])

@@ -27,6 +27,7 @@ from carillon_server.services.progress import Progress
 from carillon_server.services.prune import PruneService
 from carillon_server.services.receipts import ReceiptService
 from carillon_server.services.release import ReleaseService
+from carillon_server.services.retain import RetainService
 from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.storage.database import Database
 from carillon_server.storage.deliveries import extend, measure_backlog
@@ -41,7 +42,7 @@ _COUNT_AT_MOST = 10_000
 
 
 class Worker:
-    """Delivers, releases, expires and prunes until it is stopped."""
+    """Delivers, releases, expires, archives and prunes until it is stopped."""
 
     def __init__(
         self,
@@ -99,6 +100,7 @@ class Worker:
         settings, database = self._settings, self._database
         release = ReleaseService(database, publisher, self._wake_lanes, tenants=tenants)
         expire = ExpireService(database, publisher)
+        retain = RetainService(database, publisher)
         receipts = ReceiptService(database, self._wake_lanes)
         prune = PruneService(
             database,
@@ -110,6 +112,7 @@ class Worker:
             *(Loop(each.name, sweep, each.dispatch) for each in self._crew.dispatchers),
             Loop("stager", sweep, _counted("released", lambda: release.release_due(_SCHEDULE_BATCH))),
             Loop("expirer", sweep, _counted("expired", lambda: expire.expire_due(_SCHEDULE_BATCH))),
+            Loop("archivist", sweep, _counted("retained", lambda: retain.retain_due(_SCHEDULE_BATCH))),
             Loop("matcher", sweep, _counted("matched", lambda: receipts.match_late(_SCHEDULE_BATCH))),
             Loop("pruner", _PRUNE_SECONDS, _counted("pruned", lambda: prune.prune(_PRUNE_BATCH))),
             *(Loop(f"gauge {lane.name}", _MEASURE_SECONDS, partial(self._measure, lane)) for lane in Lane),
@@ -121,7 +124,7 @@ class Worker:
             self._loops[self._crew.name_of(lane)].wake()
 
     def _sweep(self) -> None:
-        for name in (*(each.name for each in self._crew.dispatchers), "stager", "expirer"):
+        for name in (*(each.name for each in self._crew.dispatchers), "stager", "expirer", "archivist"):
             self._loops[name].wake()
 
     async def _extend_leases(self) -> bool:

@@ -36,6 +36,13 @@ class InboxLedger:
         self._advance(stored.inbox_id, _NEW)
         self._tell(stored.inbox_id, ChangeKind.CREATED, stored)
 
+    def change(self, before: StoredNotification, after: StoredNotification) -> None:
+        """A visible notification changes; `after` carries the next version."""
+        delta = after.counts - before.counts
+        self.counters.append((counter_key(after), delta))
+        self._advance(after.inbox_id, delta)
+        self._tell(after.inbox_id, ChangeKind.CHANGED, after)
+
     def pass_over(self, inbox_id: bytes) -> int:
         """A version with nothing to show."""
         self._advance(inbox_id, Counts())

@@ -14,16 +14,15 @@ from carillon_server.storage.inbox_reads import InboxConditions
 from carillon_server.storage.inboxes import CounterKey
 from carillon_server.storage.notification_rows import COLUMNS, read_notification
 from carillon_server.storage.removals import BURIED
+from carillon_server.storage.retention import ARCHIVED
 
-# Who archives something has it kept for as long as its type says; who takes it out of the archive keeps it.
-_ARCHIVED = "archive_time = now(), retain_time = now() + n.keep_archived_seconds * interval '1 second'"
-
-# What a mark changes, and which rows it would change at all: that is what makes it idempotent.
+# What a mark changes, and which rows it would change at all: that is what makes it idempotent. Who takes
+# something out of the archive wants it: retention leaves it alone from then on.
 _MARKS = {
     Mark.READ: ("n.read_time IS NULL", "read_time = now(), seen_time = coalesce(n.seen_time, now())"),
     Mark.UNREAD: ("n.read_time IS NOT NULL", "read_time = NULL"),
     Mark.SEEN: ("n.seen_time IS NULL", "seen_time = now()"),
-    Mark.ARCHIVE: ("n.archive_time IS NULL", _ARCHIVED),
+    Mark.ARCHIVE: ("n.archive_time IS NULL", ARCHIVED.format(now="now()")),
     Mark.UNARCHIVE: ("n.archive_time IS NOT NULL", "archive_time = NULL, retain_time = NULL"),
     Mark.PIN: ("n.pin_time IS NULL", "pin_time = now()"),
     Mark.UNPIN: ("n.pin_time IS NOT NULL", "pin_time = NULL"),

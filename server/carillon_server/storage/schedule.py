@@ -116,6 +116,7 @@ class Turn(IntEnum):
     RELEASE = 0x6361_7201
     EXPIRE = 0x6361_7202
     PRUNE = 0x6361_7203
+    RETAIN = 0x6361_7204
 
 
 @dataclass(frozen=True, slots=True)

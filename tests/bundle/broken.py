@@ -69,7 +69,8 @@ BROKEN: dict[str, Broken] = {
         (5, "true or false"),
     ),
     "a time that is none": types(
-        '    digest:\n      frequency: daily\n      local_time: "8:00"\n', (5, "08:00")
+        '    digest:\n      frequency: daily\n      channels: [email]\n      local_time: "8:00"\n',
+        (6, "08:00"),
     ),
     "a digest without frequency": types("    digest: {local_time: 08:00}\n", (3, "frequency is missing")),
     "a digest into the inbox": types("    digest: {frequency: daily, channels: [in_app]}\n", (3, "none of")),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
-PATTERN = r"[0-9]{1,9}(\.[0-9]{1,6})?[smhd]"
+PATTERN = r"[0-9]{1,12}(\.[0-9]{1,6})?[smhd]"
 
 _UNIT_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
@@ -15,7 +16,8 @@ def parse_duration(text: str) -> timedelta | None:
     if re.fullmatch(PATTERN, text) is None:
         return None
     try:
-        return timedelta(seconds=float(text[:-1]) * _UNIT_SECONDS[text[-1]])
+        micros = Decimal(text[:-1]) * _UNIT_SECONDS[text[-1]] * 1_000_000
+        return timedelta(microseconds=int(micros))
     except OverflowError:
         return None
 

@@ -93,11 +93,11 @@ _DIGEST = Record(
     {
         "frequency": Choice("Unless the recipient chooses another.", FREQUENCIES),
         "channels": _channels("On these channels."),
-        "local_time": _local_time("At this local time; 08:00 where left out. Not used with hourly."),
+        "local_time": _local_time("At this local time; 08:00 where left out. Not with hourly."),
         "weekday": Choice("For weekly: on this day; monday where left out.", WEEKDAYS),
         "max_items": Whole("At most this many in one; 100 where left out.", 1, 1_000),
     },
-    required=("frequency",),
+    required=("frequency", "channels"),
 )
 _SCHEDULE = Record(
     "When they are to be made by themselves. Checked and kept; nothing makes them yet.",

@@ -11,6 +11,8 @@ KEEPALIVE_SECONDS = 20
 KEEPALIVE_TIMEOUT_SECONDS = 5
 # A page of 100 notifications with every field at its limit stays below.
 MAX_RECEIVE_BYTES = 32 * 1024 * 1024
+# All that is wrong with a catalog comes in the trailer of one call.
+MAX_METADATA_BYTES = 64 * 1024
 
 _SERVICES = (
     "carillon.v1.NotificationService",
@@ -64,4 +66,6 @@ def channel_options(*, wait_for_ready: bool) -> list[tuple[str, Any]]:
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 5_000),
         ("grpc.max_receive_message_length", MAX_RECEIVE_BYTES),
+        ("grpc.max_metadata_size", MAX_METADATA_BYTES),
+        ("grpc.absolute_max_metadata_size", 2 * MAX_METADATA_BYTES),
     ]

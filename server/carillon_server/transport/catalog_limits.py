@@ -19,7 +19,7 @@ MAX_LONG_TEXT = 128 * 1024
 _MAX_INT64 = 2**63 - 1
 _CHANNELS = 6
 
-_NAME = pattern("[A-Za-z0-9_.-]{1,100}", "is not 1 to 100 of a-z A-Z 0-9 _ . -")
+NAME = pattern("[A-Za-z0-9_.-]{1,100}", "is not 1 to 100 of a-z A-Z 0-9 _ . -")
 TOPIC_NAME = pattern("[A-Za-z0-9_.:/-]{1,100}", "is not 1 to 100 of a-z A-Z 0-9 _ . : / -")
 _VALUES = struct(max_depth=16, max_keys=500, max_bytes=32 * 1024)
 _KEPT = relations.span(max_days=relations.MAX_KEPT_DAYS)
@@ -110,7 +110,7 @@ _EMAIL = MessageRule(
         "html": _LONG,
         "mjml": _LONG,
         "markdown": _LONG,
-        "layout": _NAME,
+        "layout": NAME,
         "preheader": _SHORT,
     },
     relations=relations.mail_is_marked_up_once,
@@ -152,7 +152,7 @@ TEMPLATE_RULE = MessageRule(
 LAYOUT_RULE = MessageRule(
     pb.Layout,
     {
-        "name": _NAME,
+        "name": NAME,
         "format": known_value(pb.LayoutFormat.DESCRIPTOR),
         "source": _LONG,
         "catalog": read_only,
@@ -191,7 +191,7 @@ CATALOG_RULES = (
     SETTINGS_RULE,
     MessageRule(pb.PutTypeRequest, {"type": TYPE_RULE}, required=("type",)),
     MessageRule(pb.GetTypeRequest, {"name": TYPE}, required=("name",)),
-    MessageRule(pb.ListTypesRequest, {**_PAGE, "catalog": _NAME}),
+    MessageRule(pb.ListTypesRequest, {**_PAGE, "catalog": NAME}),
     MessageRule(pb.DeleteTypeRequest, {"name": TYPE}, required=("name",)),
     MessageRule(
         pb.PutTemplateRequest, {"template": TEMPLATE_RULE, "inactive": anything}, required=("template",)
@@ -210,7 +210,7 @@ CATALOG_RULES = (
     MessageRule(pb.DeleteTemplateRequest, _ONE_TEMPLATE, required=_KEY_FIELDS),
     MessageRule(pb.PutLayoutRequest, {"layout": LAYOUT_RULE}, required=("layout",)),
     MessageRule(pb.ListLayoutsRequest, _PAGE),
-    MessageRule(pb.DeleteLayoutRequest, {"name": _NAME}, required=("name",)),
+    MessageRule(pb.DeleteLayoutRequest, {"name": NAME}, required=("name",)),
     MessageRule(
         pb.PreviewTemplateRequest,
         {

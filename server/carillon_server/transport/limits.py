@@ -14,6 +14,7 @@ from carillon.v1 import types_pb2 as types
 from carillon_server.domain.preferences import MAX_RULES
 from carillon_server.domain.recipient import MAX_ENDPOINTS
 from carillon_server.transport import field_rules, relations
+from carillon_server.transport.bundle_limits import BUNDLE_RULES
 from carillon_server.transport.catalog_limits import CATALOG_RULES
 from carillon_server.transport.delivery_limits import DELIVERY_RULES
 from carillon_server.transport.topic_limits import TOPIC_RULES
@@ -316,5 +317,6 @@ _RULES = (
 )
 
 LIMITS: dict[type[Message], MessageRule] = {
-    rule.message_type: rule for rule in (*_RULES, *DELIVERY_RULES, *CATALOG_RULES, *TOPIC_RULES)
+    rule.message_type: rule
+    for rule in (*_RULES, *DELIVERY_RULES, *CATALOG_RULES, *BUNDLE_RULES, *TOPIC_RULES)
 }

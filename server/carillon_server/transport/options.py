@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from carillon_server.config import Settings
+from carillon_server.transport.bundle_limits import LARGER_MESSAGES
 
 MAX_METADATA_BYTES = 16 * 1024
+_LARGEST_OF_ALL = max(LARGER_MESSAGES.values()) + 1024
 _MAX_PENDING_CALLS = 100_000
 
 ChannelOptions = list[tuple[str, int]]
@@ -18,7 +20,7 @@ def channel_options(settings: Settings) -> ChannelOptions:
 def _sizes(settings: Settings) -> ChannelOptions:
     return [
         # A message between the limit and this is refused by us, with details; beyond it by gRPC, without.
-        ("grpc.max_receive_message_length", 2 * settings.max_message_bytes),
+        ("grpc.max_receive_message_length", max(2 * settings.max_message_bytes, _LARGEST_OF_ALL)),
         # Pages and streams bound their messages themselves.
         ("grpc.max_send_message_length", -1),
         # Tokens with many claims do not fit the default of 8 KiB. Beyond the first some calls are refused,

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from google.protobuf.message import DecodeError, Message
 
 from carillon_server.domain.errors import Reason, Refusal
+from carillon_server.transport.bundle_limits import LARGER_MESSAGES
 from carillon_server.transport.call import Call
 from carillon_server.transport.checker import Checker
 from carillon_server.transport.method import Method, Proceed
@@ -48,10 +49,11 @@ class Validation:
 
     def _reader(self, message_type: type[Message]) -> Read:
         parse, check = message_type.FromString, self._checker.of(message_type)
+        max_bytes = max(self._max_message_bytes, LARGER_MESSAGES.get(message_type, 0))
 
         def read(raw: bytes) -> Message:
-            if len(raw) > self._max_message_bytes:
-                raise _too_large(self._max_message_bytes)
+            if len(raw) > max_bytes:
+                raise _too_large(max_bytes)
             try:
                 message = parse(raw)
             except DecodeError as error:

@@ -11,7 +11,7 @@ from typing import Any, Concatenate, Self
 
 import grpc
 
-from carillon._async_connection import AsyncConnection, translated_write
+from carillon._async_connection import AsyncConnection, translated, translated_write
 from carillon._async_subscription import AsyncSubscription
 from carillon._bulk import outgoing_requests
 from carillon._options import CallOptions, connection_options
@@ -25,7 +25,7 @@ from carillon.types import DeliveryFilterLike, FilterLike, SendLike
 from carillon.v1 import notification_service_pb2 as pb
 from carillon.v1.catalog_service_pb2 import NotificationType, Template
 from carillon.v1.delivery_service_pb2 import Delivery
-from carillon.v1.recipient_service_pb2 import Recipient, Topic, TopicMember
+from carillon.v1.recipient_service_pb2 import ExportRecipientResponse, Recipient, Topic, TopicMember
 from carillon.v1.types_pb2 import Notification
 
 
@@ -203,6 +203,25 @@ class AsyncClient:
                 yield result
         except grpc.aio.AioRpcError as error:
             raise translated_write(error) from error
+        finally:
+            call.cancel()
+            await self._connection.release(lease)
+
+    async def export_recipient(self, *, recipient_id: str) -> AsyncIterator[ExportRecipientResponse]:
+        """Everything held of a recipient, piece by piece: profile, endpoints, preferences, notifications,
+        deliveries and so on. Operators only.
+
+        Nothing is repeated by itself: what came before an exception is not all.
+        """
+        token = await self._connection.tokens.current()
+        lease = self._connection.pool.acquire()
+        request = recipients.export_request(recipient_id)
+        call = self._connection.export_recipient(lease, request, self._options.metadata(token))
+        try:
+            async for piece in call:
+                yield piece
+        except grpc.aio.AioRpcError as error:
+            raise translated(error) from error
         finally:
             call.cancel()
             await self._connection.release(lease)

@@ -11,11 +11,12 @@ import grpc
 
 from carillon._options import CallOptions, ConnectionOptions, Metadata
 from carillon._pool import ChannelPool, Lease
-from carillon._rpc import SEND_STREAM, SUBSCRIBE, P, Request, Response, Rpc
+from carillon._rpc import EXPORT_RECIPIENT, SEND_STREAM, SUBSCRIBE, P, Request, Response, Rpc
 from carillon._status import error_from_call
 from carillon._token import AsyncToken, AsyncTokenSource
 from carillon.errors import AccessError, CarillonError, UnavailableError
 from carillon.v1 import notification_service_pb2 as pb
+from carillon.v1 import recipient_service_pb2 as recipient_pb
 
 _WRITE_FAILED = "Internal error from Core"
 
@@ -64,6 +65,19 @@ class AsyncConnection:
         call = start(request, metadata=metadata)
         self._subscribed.add(call)
         return call
+
+    def export_recipient(
+        self, lease: Lease[grpc.aio.Channel], request: recipient_pb.ExportRecipientRequest, metadata: Metadata
+    ) -> grpc.aio.UnaryStreamCall[recipient_pb.ExportRecipientRequest, recipient_pb.ExportRecipientResponse]:
+        """Opens an export."""
+        start: grpc.aio.UnaryStreamMultiCallable[
+            recipient_pb.ExportRecipientRequest, recipient_pb.ExportRecipientResponse
+        ] = lease.channel.unary_stream(
+            EXPORT_RECIPIENT,
+            request_serializer=recipient_pb.ExportRecipientRequest.SerializeToString,
+            response_deserializer=recipient_pb.ExportRecipientResponse.FromString,
+        )
+        return start(request, metadata=metadata)
 
     def send_stream(
         self,

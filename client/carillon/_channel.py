@@ -21,7 +21,7 @@ _SERVICES = (
     "carillon.v1.DeliveryService",
     "carillon.v1.CatalogService",
 )
-_STREAMS = ("Subscribe", "SendStream")
+_STREAMS = ((_SERVICES[0], "Subscribe"), (_SERVICES[0], "SendStream"), (_SERVICES[2], "ExportRecipient"))
 
 # Every unary call may be repeated: they are idempotent, the sends by their `request_id`. gRPC waits as long
 # as the service says (`grpc-retry-pushback-ms`), else with backoff and jitter, and stops repeating where
@@ -37,8 +37,10 @@ _RETRY_THROTTLING = {"maxTokens": 50, "tokenRatio": 0.2}
 
 
 def service_config(*, wait_for_ready: bool) -> dict[str, Any]:
-    """gRPC's service config. Streams take part in no retries: a subscription resumes by cursor instead."""
-    streams = [{"service": _SERVICES[0], "method": method} for method in _STREAMS]
+    """gRPC's service config. Streams take part in no retries: a subscription resumes by cursor, an export
+    begins anew.
+    """
+    streams = [{"service": service, "method": method} for service, method in _STREAMS]
     return {
         "loadBalancingConfig": [{"round_robin": {}}],
         "retryThrottling": _RETRY_THROTTLING,

@@ -23,7 +23,7 @@ from carillon.types import DeliveryFilterLike, FilterLike, SendLike
 from carillon.v1 import notification_service_pb2 as pb
 from carillon.v1.catalog_service_pb2 import NotificationType, Template
 from carillon.v1.delivery_service_pb2 import Delivery
-from carillon.v1.recipient_service_pb2 import Recipient, Topic, TopicMember
+from carillon.v1.recipient_service_pb2 import ExportRecipientResponse, Recipient, Topic, TopicMember
 from carillon.v1.types_pb2 import Notification
 
 
@@ -191,6 +191,24 @@ class Client:
         token = self._connection.tokens.current()
         lease = self._connection.pool.acquire()
         call = self._connection.send_stream(lease, _outgoing(requests), self._options.metadata(token))
+        try:
+            yield from call
+        except grpc.RpcError as error:
+            raise translated(error) from error
+        finally:
+            call.cancel()
+            self._connection.release(lease)
+
+    def export_recipient(self, *, recipient_id: str) -> Iterator[ExportRecipientResponse]:
+        """Everything held of a recipient, piece by piece: profile, endpoints, preferences, notifications,
+        deliveries and so on. Operators only.
+
+        Nothing is repeated by itself: what came before an exception is not all.
+        """
+        token = self._connection.tokens.current()
+        lease = self._connection.pool.acquire()
+        request = recipients.export_request(recipient_id)
+        call = self._connection.export_recipient(lease, request, self._options.metadata(token))
         try:
             yield from call
         except grpc.RpcError as error:

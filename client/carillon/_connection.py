@@ -10,11 +10,12 @@ import grpc
 
 from carillon._options import CallOptions, ConnectionOptions, Metadata
 from carillon._pool import ChannelPool, Lease
-from carillon._rpc import SEND_STREAM, SUBSCRIBE, P, Request, Response, Rpc
+from carillon._rpc import EXPORT_RECIPIENT, SEND_STREAM, SUBSCRIBE, P, Request, Response, Rpc
 from carillon._status import error_from_call
 from carillon._token import Token, TokenSource
 from carillon.errors import AccessError, CarillonError
 from carillon.v1 import notification_service_pb2 as pb
+from carillon.v1 import recipient_service_pb2 as recipient_pb
 
 _Message_co = TypeVar("_Message_co", covariant=True)
 
@@ -67,6 +68,19 @@ class Connection:
                 request_serializer=pb.SubscribeRequest.SerializeToString,
                 response_deserializer=pb.SubscribeResponse.FromString,
             )
+        )
+        return start(request, metadata=metadata)
+
+    def export_recipient(
+        self, lease: Lease[grpc.Channel], request: recipient_pb.ExportRecipientRequest, metadata: Metadata
+    ) -> ResponseStream[recipient_pb.ExportRecipientResponse]:
+        """Opens an export."""
+        start: grpc.UnaryStreamMultiCallable[
+            recipient_pb.ExportRecipientRequest, recipient_pb.ExportRecipientResponse
+        ] = lease.channel.unary_stream(
+            EXPORT_RECIPIENT,
+            request_serializer=recipient_pb.ExportRecipientRequest.SerializeToString,
+            response_deserializer=recipient_pb.ExportRecipientResponse.FromString,
         )
         return start(request, metadata=metadata)
 

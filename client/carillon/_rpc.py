@@ -19,6 +19,7 @@ Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
 
 SUBSCRIBE = "/carillon.v1.NotificationService/Subscribe"
+EXPORT_RECIPIENT = "/carillon.v1.RecipientService/ExportRecipient"
 SEND_STREAM = "/carillon.v1.NotificationService/SendStream"
 
 

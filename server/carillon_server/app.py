@@ -39,6 +39,7 @@ from carillon_server.services.preferences import PreferenceService
 from carillon_server.services.provider_events import ProviderEventService
 from carillon_server.services.providers import ProviderService
 from carillon_server.services.receipts import ReceiptService
+from carillon_server.services.recipient_export import RecipientExportService
 from carillon_server.services.recipients import RecipientService
 from carillon_server.services.secret_box import SecretBox
 from carillon_server.services.send import SendService
@@ -59,6 +60,7 @@ from carillon_server.transport.page_token import PageTokenSealer
 from carillon_server.transport.preferences import PreferenceServicer
 from carillon_server.transport.providers import ProviderServicer
 from carillon_server.transport.recipient_batch import RecipientBatch
+from carillon_server.transport.recipient_exports import RecipientExportServicer
 from carillon_server.transport.recipients import RecipientServicer
 from carillon_server.transport.server import SERVICES, bind, build_server
 from carillon_server.transport.submission import Submission
@@ -231,6 +233,7 @@ async def _build_servicers(
         PreferenceServicer(PreferenceService(database, utc_now)),
         _build_recipient_servicer(settings, recipients, pages),
         TopicServicer(TopicService(database), pages),
+        RecipientExportServicer(RecipientExportService(database)),
         DeliveryServicer(DeliveryService(database, waker), DeliveryStatsService(database), pages),
         _build_provider_servicer(ground, waker, tenants.forget),
     )

@@ -50,6 +50,15 @@ def next_created(stream: Subscription) -> list[str]:
     return [notification.id for notification in next(stream).created.notifications]
 
 
+def test_an_export_of_somebody(fake: FakeCarillon, producer: Client) -> None:
+    send(producer)
+    with Client(fake.target, token=fake.token("operator")) as operator:
+        nouns = [piece.noun for piece in operator.export_recipient(recipient_id="ada")]
+        assert nouns == ["profile", "inbox", "notification"]
+        with pytest.raises(errors.RecipientNotFoundError):
+            next(iter(operator.export_recipient(recipient_id="nobody")))
+
+
 def test_calls_and_pages(ada: Client, producer: Client) -> None:
     sent = [send(producer) for _ in range(3)]
     assert [each.id for each in ada.list_all(page_size=2)] == sent[::-1]

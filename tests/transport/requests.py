@@ -53,6 +53,7 @@ VALID: dict[str, dict[str, Any]] = {
     "GetRecipient": _RECIPIENT,
     "ListRecipients": {},
     "DeleteRecipient": _RECIPIENT,
+    "ExportRecipient": _RECIPIENT,
     "PutEndpoint": {"endpoint": _ENDPOINT, **_RECIPIENT},
     "ListEndpoints": _RECIPIENT,
     "DeleteEndpoint": {"id": ENDPOINT_ID, **_RECIPIENT},

@@ -48,6 +48,7 @@ _NOT_FOR_INBOX_READERS = {
     "ListRecipients",
     "BatchUpsertRecipients",
     "DeleteRecipient",
+    "ExportRecipient",
 }
 ALLOWED: dict[Role, set[str]] = {
     Role.PRODUCER: {*_SENDS, *_RECIPIENTS, *_TOPICS, "Get", "ListRecipients", "BatchUpsertRecipients"},

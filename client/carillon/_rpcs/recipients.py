@@ -81,3 +81,8 @@ def list_endpoints(*, recipient_id: str = "") -> pb.ListEndpointsRequest:
 def delete_endpoint(*, id: str, recipient_id: str = "") -> pb.DeleteEndpointRequest:
     """Removes an endpoint. Idempotent."""
     return message(pb.DeleteEndpointRequest, recipient_id=recipient_id, id=id)
+
+
+def export_request(recipient_id: str) -> pb.ExportRecipientRequest:
+    """Asks for everything held of somebody."""
+    return message(pb.ExportRecipientRequest, recipient_id=recipient_id)

@@ -27,6 +27,7 @@ _ROLES = {
     "ListEndpoints": _EVERYONE,
     "DeleteEndpoint": _EVERYONE,
     "DeleteRecipient": _OPERATORS,
+    "ExportRecipient": _OPERATORS,
     **dict.fromkeys(
         (
             "PutTopic",

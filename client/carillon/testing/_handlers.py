@@ -11,6 +11,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from carillon.testing import (
     _deliveries,
+    _export,
     _marks,
     _preferences,
     _providers,
@@ -90,6 +91,7 @@ _UNARY: dict[str, Callable[[Store, Caller, Any], Any]] = {
 _STREAMS: dict[str, Callable[[Store, Caller, Any], AsyncIterator[Any]]] = {
     "Subscribe": _stream.subscribe,
     "SendStream": _sends.send_stream,
+    "ExportRecipient": _export.export_recipient,
 }
 
 _FACTORIES = {

@@ -612,10 +612,13 @@ class ExportRecipientResponse(_message.Message):
     NOUN_FIELD_NUMBER: _builtins.int
     RECORD_FIELD_NUMBER: _builtins.int
     noun: _builtins.str
-    """What it is: `profile`, `endpoint`, `preferences`, `inbox`, `notification`, `delivery`, `topic`, `device`, `request`."""
+    """What it is: `profile`, `endpoint`, `preferences`, `inbox`, `counter`, `device`, `topic`, `notification`, `part` (of a notification: the
+    words of one channel), `delivery`, `attempt` and `event` (of a delivery), `request`. The profile is the first; each kind comes as a
+    whole, in this order.
+    """
     @_builtins.property
     def record(self) -> _struct_pb2.Struct:
-        """The piece, as JSON has it; ids, times and addresses as everywhere in the API."""
+        """The piece, as JSON has it; ids, times and addresses as everywhere in the API. Fields may be added."""
 
     def __init__(
         self,

@@ -179,8 +179,9 @@ class RecipientServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ExportRecipient(self, request, context):
-        """Returns everything held of a recipient, piece by piece: profile, endpoints, preferences, notifications, deliveries with their attempts,
-        topics, devices. Operators only. What changes while it runs may be in it or not.
+        """Returns everything held of a recipient, piece by piece: profile, endpoints, preferences, counters, devices, topics, notifications with
+        what was rendered of them, deliveries with their attempts and what providers told of them, records of idempotent requests. Operators
+        only. What changes while it runs may be in it or not; without an OK at the end it is not complete.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -60,8 +60,9 @@ class RecipientServiceStub:
     their order. Producers and operators only. Idempotent.
     """
     ExportRecipient: _grpc.UnaryStreamMultiCallable[_recipient_service_pb2.ExportRecipientRequest, _recipient_service_pb2.ExportRecipientResponse]
-    """Returns everything held of a recipient, piece by piece: profile, endpoints, preferences, notifications, deliveries with their attempts,
-    topics, devices. Operators only. What changes while it runs may be in it or not.
+    """Returns everything held of a recipient, piece by piece: profile, endpoints, preferences, counters, devices, topics, notifications with
+    what was rendered of them, deliveries with their attempts and what providers told of them, records of idempotent requests. Operators
+    only. What changes while it runs may be in it or not; without an OK at the end it is not complete.
     """
     PutTopic: _grpc.UnaryUnaryMultiCallable[_recipient_service_pb2.PutTopicRequest, _recipient_service_pb2.PutTopicResponse]
     """Creates or changes a topic. Operators and producers only, like everything about topics. Idempotent."""
@@ -108,8 +109,9 @@ class RecipientServiceAsyncStub(RecipientServiceStub):
     their order. Producers and operators only. Idempotent.
     """
     ExportRecipient: _aio.UnaryStreamMultiCallable[_recipient_service_pb2.ExportRecipientRequest, _recipient_service_pb2.ExportRecipientResponse]  # type: ignore[assignment]
-    """Returns everything held of a recipient, piece by piece: profile, endpoints, preferences, notifications, deliveries with their attempts,
-    topics, devices. Operators only. What changes while it runs may be in it or not.
+    """Returns everything held of a recipient, piece by piece: profile, endpoints, preferences, counters, devices, topics, notifications with
+    what was rendered of them, deliveries with their attempts and what providers told of them, records of idempotent requests. Operators
+    only. What changes while it runs may be in it or not; without an OK at the end it is not complete.
     """
     PutTopic: _aio.UnaryUnaryMultiCallable[_recipient_service_pb2.PutTopicRequest, _recipient_service_pb2.PutTopicResponse]  # type: ignore[assignment]
     """Creates or changes a topic. Operators and producers only, like everything about topics. Idempotent."""
@@ -207,8 +209,9 @@ class RecipientServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recipient_service_pb2.ExportRecipientRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_recipient_service_pb2.ExportRecipientResponse], _abc.AsyncIterator[_recipient_service_pb2.ExportRecipientResponse]]:
-        """Returns everything held of a recipient, piece by piece: profile, endpoints, preferences, notifications, deliveries with their attempts,
-        topics, devices. Operators only. What changes while it runs may be in it or not.
+        """Returns everything held of a recipient, piece by piece: profile, endpoints, preferences, counters, devices, topics, notifications with
+        what was rendered of them, deliveries with their attempts and what providers told of them, records of idempotent requests. Operators
+        only. What changes while it runs may be in it or not; without an OK at the end it is not complete.
         """
 
     @_abc_1.abstractmethod

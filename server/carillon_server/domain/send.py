@@ -33,20 +33,29 @@ class SendOutcome:
     def as_replay(self) -> SendOutcome:
         return replace(self, replayed=True)
 
+    def addressed_to(self, recipient_ids: Sequence[str]) -> SendOutcome:
+        """With the recipients of the request that it answers, in its order: what is remembered of a request
+        names nobody.
+        """
+        pairs = zip(self.results, recipient_ids, strict=True)
+        return replace(self, results=tuple(replace(result, recipient_id=id_) for result, id_ in pairs))
+
 
 def dump_outcome(outcome: SendOutcome) -> str:
-    """As compact JSON, for the idempotency record."""
+    """As compact JSON, for the idempotency record. Whoever is erased must not be named there: the request,
+    when it is repeated, brings the names along.
+    """
     return json.dumps([_dump_result(result) for result in outcome.results], separators=(",", ":"))
 
 
 def load_outcome(text: str) -> SendOutcome:
-    """The inverse of `dump_outcome`, marked as a replay."""
+    """The inverse of `dump_outcome`, marked as a replay; see `SendOutcome.addressed_to`."""
     return SendOutcome(tuple(_load_result(item) for item in json.loads(text)), replayed=True)
 
 
 def _dump_result(result: RecipientResult) -> list[object]:
     return [
-        result.recipient_id,
+        "",
         str(result.notification_id) if result.notification_id else None,
         [_dump_decision(decision) for decision in result.decisions],
     ]

@@ -211,7 +211,8 @@ class GroupWriter:
             if remembered is None:
                 rest.append(waiting)
             elif remembered.request_hash == waiting.send.draft.request_hash:
-                _answer(waiting, remembered.outcome)
+                asked = [address.recipient_id for address in waiting.send.addresses]
+                _answer(waiting, remembered.outcome.addressed_to(asked))
             else:
                 _fail([waiting], request_id_reused(waiting.send.draft.request_id))
         return rest

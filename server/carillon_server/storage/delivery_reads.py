@@ -110,8 +110,8 @@ async def fetch_stories(
     return [
         DeliveryStory(
             delivery,
-            tuple(_read_attempt(row) for row in attempts if _key_of(row) == key),
-            tuple(_read_event(row) for row in events if _key_of(row) == key),
+            tuple(read_attempt(row) for row in attempts if _key_of(row) == key),
+            tuple(read_event(row) for row in events if _key_of(row) == key),
         )
         for delivery, key in zip(deliveries, keys, strict=True)
     ]
@@ -125,7 +125,8 @@ def _key_of(row: Record) -> tuple[bytes, int, int]:
     return row["inbox_id"], row["seq"], row["ordinal"]
 
 
-def _read_attempt(row: Record) -> AttemptView:
+def read_attempt(row: Record) -> AttemptView:
+    """A row of `attempt`."""
     return AttemptView(
         number=row["number"],
         provider=row["provider"],
@@ -139,7 +140,8 @@ def _read_attempt(row: Record) -> AttemptView:
     )
 
 
-def _read_event(row: Record) -> EventView:
+def read_event(row: Record) -> EventView:
+    """A row of `provider_event`."""
     return EventView(
         provider=row["provider"],
         kind=row["kind"],

@@ -44,6 +44,7 @@ ROLES: dict[str, frozenset[Role]] = {
     f"/{RECIPIENT_SERVICE}/ListRecipients": _SENDERS,
     f"/{RECIPIENT_SERVICE}/BatchUpsertRecipients": _SENDERS,
     f"/{RECIPIENT_SERVICE}/DeleteRecipient": _OPERATORS,
+    f"/{RECIPIENT_SERVICE}/ExportRecipient": _OPERATORS,
     f"/{RECIPIENT_SERVICE}/PutEndpoint": _EVERYONE,
     f"/{RECIPIENT_SERVICE}/ListEndpoints": _EVERYONE,
     f"/{RECIPIENT_SERVICE}/DeleteEndpoint": _EVERYONE,

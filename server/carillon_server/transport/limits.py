@@ -305,6 +305,7 @@ _RULES = (
     _of_recipient(recipients.GetRecipientRequest),
     MessageRule(recipients.ListRecipientsRequest, {"page_size": not_negative, "page_token": anything}),
     _of_recipient(recipients.DeleteRecipientRequest),
+    _of_recipient(recipients.ExportRecipientRequest),
     MessageRule(
         recipients.PutEndpointRequest,
         {"recipient_id": _RECIPIENT_ID, "endpoint": _ENDPOINT},

@@ -147,3 +147,34 @@ async def test_erasing_leaves_nothing(
         await producer.get_recipient(recipient_id=ada)
     assert (await gateway.list(recipient_id=ada)).total_count == 0
     assert not (await gateway.get_preferences(recipient_id=ada)).preferences.mutes
+
+
+async def test_an_export_tells_everything_held_of_one_recipient(
+    producer: AsyncClient, gateway: AsyncClient, operator: AsyncClient, ada: str, bob: str
+) -> None:
+    for recipient_id in (ada, bob):
+        profile = {"recipient_id": recipient_id, "email": f"{recipient_id}@example.org"}
+        content = {"title": f"for {recipient_id}"}
+        await producer.send(recipients=[profile], type="t", content=content, channels=["IN_APP", "EMAIL"])
+    await gateway.mute(recipient_id=ada, target={"type": "t"})
+    pieces = [piece async for piece in operator.export_recipient(recipient_id=ada)]
+    by_noun = {piece.noun: piece.record for piece in pieces}
+    assert pieces[0].noun == "profile"
+    assert by_noun["profile"]["recipient_id"] == ada
+    assert by_noun["endpoint"]["address"] == f"{ada}@example.org"
+    assert by_noun["endpoint"]["channel"] == "CHANNEL_EMAIL"
+    assert by_noun["preferences"]["mutes"][0]["target"] == {"type": "t"}
+    assert by_noun["inbox"]["total_count"] in ("1", 1)
+    assert by_noun["notification"]["content"]["title"] == f"for {ada}"
+    assert by_noun["delivery"]["notification_id"] == by_noun["notification"]["id"]
+    assert not any(bob in str(piece) for piece in pieces)
+
+
+async def test_only_operators_export_and_only_whom_they_hold(
+    producer: AsyncClient, user_a: AsyncClient, operator: AsyncClient, ada: str
+) -> None:
+    with pytest.raises(errors.RecipientNotFoundError):
+        await anext(operator.export_recipient(recipient_id=ada))
+    for client in (producer, user_a):
+        with pytest.raises(errors.ScopeMissingError):
+            await anext(client.export_recipient(recipient_id=ada))

@@ -64,8 +64,8 @@ def to_story_message(story: DeliveryStory) -> pb.DeliveryStory:
     """A delivery with its attempts and events."""
     return pb.DeliveryStory(
         delivery=to_delivery_message(story.delivery),
-        attempts=[_to_attempt(attempt) for attempt in story.attempts],
-        events=[_to_event(event) for event in story.events],
+        attempts=[to_attempt_message(attempt) for attempt in story.attempts],
+        events=[to_event_message(event) for event in story.events],
     )
 
 
@@ -87,7 +87,8 @@ def to_explanation(
     )
 
 
-def _to_attempt(attempt: AttemptView) -> pb.Attempt:
+def to_attempt_message(attempt: AttemptView) -> pb.Attempt:
+    """One try."""
     return pb.Attempt(
         number=attempt.number,
         provider=attempt.provider,
@@ -101,7 +102,8 @@ def _to_attempt(attempt: AttemptView) -> pb.Attempt:
     )
 
 
-def _to_event(event: EventView) -> pb.ProviderEvent:
+def to_event_message(event: EventView) -> pb.ProviderEvent:
+    """What a provider told."""
     return pb.ProviderEvent(
         provider=event.provider,
         kind=event.kind,

@@ -11,9 +11,10 @@ from typing import Any, Concatenate, Self
 
 import grpc
 
-from carillon._async_connection import AsyncConnection, translated, translated_write
+from carillon._async_connection import AsyncConnection, translated_write
 from carillon._async_subscription import AsyncSubscription
 from carillon._bulk import outgoing_requests
+from carillon._exports import export_awaited
 from carillon._options import CallOptions, connection_options
 from carillon._paging import each_awaited
 from carillon._resume import Resumption
@@ -207,24 +208,13 @@ class AsyncClient:
             call.cancel()
             await self._connection.release(lease)
 
-    async def export_recipient(self, *, recipient_id: str) -> AsyncIterator[ExportRecipientResponse]:
+    def export_recipient(self, *, recipient_id: str) -> AsyncIterator[ExportRecipientResponse]:
         """Everything held of a recipient, piece by piece: profile, endpoints, preferences, notifications,
         deliveries and so on. Operators only.
 
         Nothing is repeated by itself: what came before an exception is not all.
         """
-        token = await self._connection.tokens.current()
-        lease = self._connection.pool.acquire()
-        request = recipients.export_request(recipient_id)
-        call = self._connection.export_recipient(lease, request, self._options.metadata(token))
-        try:
-            async for piece in call:
-                yield piece
-        except grpc.aio.AioRpcError as error:
-            raise translated(error) from error
-        finally:
-            call.cancel()
-            await self._connection.release(lease)
+        return export_awaited(self._connection, self._options, recipients.export_request(recipient_id))
 
     def subscribe(
         self,

@@ -11,6 +11,7 @@ from typing import Concatenate, Self
 import grpc
 
 from carillon._connection import Connection, translated
+from carillon._exports import export
 from carillon._options import CallOptions, connection_options
 from carillon._paging import each
 from carillon._resume import Resumption
@@ -205,17 +206,7 @@ class Client:
 
         Nothing is repeated by itself: what came before an exception is not all.
         """
-        token = self._connection.tokens.current()
-        lease = self._connection.pool.acquire()
-        request = recipients.export_request(recipient_id)
-        call = self._connection.export_recipient(lease, request, self._options.metadata(token))
-        try:
-            yield from call
-        except grpc.RpcError as error:
-            raise translated(error) from error
-        finally:
-            call.cancel()
-            self._connection.release(lease)
+        return export(self._connection, self._options, recipients.export_request(recipient_id))
 
     def subscribe(
         self,

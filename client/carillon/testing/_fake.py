@@ -34,11 +34,16 @@ class FakeCarillon:
     is its only other channel. Mails count as delivered, but for addresses that begin with `unreachable`:
     those wait, until `exhaust_deliveries` gives them up.
 
+    It keeps types, templates and layouts, and renders the plainest of templates: `{{ a.b }}`. What else a
+    template says is refused when it is sent. Of a schema it checks which members are required.
+
     Access is what the token says: `token("producer")`, `token("user", "ada")`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, accept_unknown_types: bool = True) -> None:
+        """`accept_unknown_types`: sends of types that nobody put are taken if they bring their content."""
         self._store = Store()
+        self._store.catalog.accepts_unknown = accept_unknown_types
         self._failures: defaultdict[str, deque[Refusal]] = defaultdict(deque)
         self._server: grpc.aio.Server | None = None
         self._thread: LoopThread | None = None

@@ -10,6 +10,7 @@ from google.protobuf.descriptor_pool import Default
 from google.protobuf.message_factory import GetMessageClass
 
 from carillon.testing import (
+    _catalog,
     _deliveries,
     _export,
     _marks,
@@ -21,6 +22,8 @@ from carillon.testing import (
     _sends,
     _stats,
     _stream,
+    _templates,
+    _test_sends,
     _topics,
 )
 from carillon.testing._caller import Caller, authorize
@@ -34,6 +37,7 @@ _SERVICES = (
     "carillon.v1.PreferenceService",
     "carillon.v1.RecipientService",
     "carillon.v1.DeliveryService",
+    "carillon.v1.CatalogService",
 )
 
 _UNARY: dict[str, Callable[[Store, Caller, Any], Any]] = {
@@ -86,6 +90,22 @@ _UNARY: dict[str, Callable[[Store, Caller, Any], Any]] = {
     "UpdateDeliverySettings": _providers.update_delivery_settings,
     "RecordProviderEvent": _providers.record_provider_event,
     "GetStats": _stats.get_stats,
+    "PutType": _catalog.put_type,
+    "GetType": _catalog.get_type,
+    "ListTypes": _catalog.list_types,
+    "DeleteType": _catalog.delete_type,
+    "PutTemplate": _templates.put_template,
+    "GetTemplate": _templates.get_template,
+    "ListTemplates": _templates.list_templates,
+    "ActivateTemplateVersion": _templates.activate_template_version,
+    "DeleteTemplate": _templates.delete_template,
+    "PutLayout": _catalog.put_layout,
+    "ListLayouts": _catalog.list_layouts,
+    "DeleteLayout": _catalog.delete_layout,
+    "PreviewTemplate": _templates.preview_template,
+    "SendTest": _test_sends.send_test,
+    "GetCatalogSettings": _catalog.get_catalog_settings,
+    "UpdateCatalogSettings": _catalog.update_catalog_settings,
 }
 
 _STREAMS: dict[str, Callable[[Store, Caller, Any], AsyncIterator[Any]]] = {

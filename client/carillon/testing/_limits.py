@@ -101,7 +101,8 @@ def send(request: SendRequest, now: datetime) -> Iterator[Violation]:
     yield from _recipients(request)
     yield from type_name("type", request.type)
     yield from struct("data", request.data)
-    yield from content(request.content)
+    if request.HasField("content"):
+        yield from content(request.content)
     for index, named in enumerate(request.channels):
         yield from channel(f"channels[{index}]", named)
     if request.priority not in Priority.values():

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from carillon.testing import _limits as limits
 from carillon.testing._caller import Caller
+from carillon.testing._composition import compose, find_type
 from carillon.testing._decide import decide
 from carillon.testing._entry import Entry, Stage, now_utc, to_datetime, to_timestamp
 from carillon.testing._inbox import Inbox, going_out
@@ -16,8 +17,9 @@ from carillon.testing._refusal import Refusal
 from carillon.testing._store import Store
 from carillon.v1 import notification_service_pb2 as pb
 from carillon.v1 import types_pb2
+from carillon.v1.catalog_service_pb2 import NotificationType
 from carillon.v1.preference_service_pb2 import Preferences
-from carillon.v1.recipient_service_pb2 import Endpoint
+from carillon.v1.recipient_service_pb2 import Endpoint, Recipient
 
 _MAX_BATCH = 1_000
 _MAX_BATCH_RECIPIENTS = 10_000
@@ -32,14 +34,34 @@ def send(store: Store, caller: Caller, request: pb.SendRequest) -> pb.SendRespon
     remembered = bool(request.request_id) and not request.dry_run
     if remembered and key in store.requests:
         return _replayed(store, key, body)
+    kind = find_type(store.catalog, request)
     recipient_ids = _addressees(store, request)
-    results = [_send_to(store, caller, request, recipient_id, now) for recipient_id in recipient_ids]
+    composed = [_compose(store, kind, request, recipient_id) for recipient_id in recipient_ids]
+    pairs = zip(composed, recipient_ids, strict=True)
+    results = [_send_to(store, caller, each, recipient_id, now, kind) for each, recipient_id in pairs]
     response = pb.SendResponse(results=results)
     if remembered:
         store.requests[key] = (body, response)
     if not request.dry_run:
         store.sent.append(request)
     return response
+
+
+def send_forced(store: Store, caller: Caller, request: pb.SendRequest, locale: str) -> pb.SendResult:
+    """To one recipient, whatever they prefer, in a locale instead of theirs unless that is empty."""
+    kind = find_type(store.catalog, request)
+    if kind is None:
+        raise Refusal("TYPE_NOT_FOUND")
+    (recipient_id,) = request.recipient_ids
+    reader = Recipient()
+    reader.CopyFrom(store.known_profile(recipient_id).recipient)
+    reader.locale = locale or reader.locale
+    forced = NotificationType()
+    forced.CopyFrom(kind)
+    forced.mandatory = True
+    composed = compose(store.catalog, kind, request, reader)
+    store.sent.append(request)
+    return _send_to(store, caller, composed, recipient_id, now_utc(), forced)
 
 
 def send_batch(store: Store, caller: Caller, request: pb.SendBatchRequest) -> pb.SendBatchResponse:
@@ -138,12 +160,27 @@ def _addresses(profile: pb.RecipientProfile) -> Iterator[tuple[types_pb2.Channel
         yield types_pb2.CHANNEL_SMS, profile.phone
 
 
+def _compose(
+    store: Store, kind: NotificationType | None, request: pb.SendRequest, recipient_id: str
+) -> pb.SendRequest:
+    if kind is None:
+        return request
+    known = store.profiles.get(recipient_id)
+    recipient = known.recipient if known else Recipient(recipient_id=recipient_id)
+    return compose(store.catalog, kind, request, recipient)
+
+
 def _send_to(
-    store: Store, caller: Caller, request: pb.SendRequest, recipient_id: str, now: datetime
+    store: Store,
+    caller: Caller,
+    request: pb.SendRequest,
+    recipient_id: str,
+    now: datetime,
+    kind: NotificationType | None,
 ) -> pb.SendResult:
     known = store.profiles.get(recipient_id)
     preferences = store.preferences.get(recipient_id, Preferences())
-    decisions = decide(request, recipient_id, preferences, known.reachable if known else (), now)
+    decisions = decide(request, recipient_id, preferences, known.reachable if known else (), now, kind)
     result = pb.SendResult(recipient_id=recipient_id, decisions=decisions)
     if request.dry_run or request.actor_id == recipient_id:
         return result

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from carillon.testing._catalog_store import Catalog
 from carillon.testing._entry import Entry, now_utc, to_timestamp
 from carillon.testing._inbox import Inbox
 from carillon.testing._push import canonical_address, tell_platform
@@ -64,6 +65,7 @@ class Store:
 
     def __init__(self) -> None:
         self.sealer = Sealer()
+        self.catalog = Catalog()
         self.profiles: dict[str, Profile] = {}
         self.preferences: dict[str, Preferences] = {}
         self.requests: dict[tuple[str, str], tuple[bytes, SendResponse]] = {}

@@ -82,6 +82,10 @@ class Draft:
     """False: the payload has none yet, templates tell."""
     has_priority: bool = True
     """False: nobody has chosen one yet."""
+    is_trial: bool = False
+    """An operator tries it out: what the recipient switched off or muted does not hold."""
+    locale: str = ""
+    """Of a trial: read in this one, whatever the recipient's."""
     attachments: tuple[AttachmentReference, ...] = ()
     """Their contents are stored already."""
 

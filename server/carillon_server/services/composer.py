@@ -156,7 +156,10 @@ class Composer:
         readers: Mapping[str, Reader] = {}
         if wordings.need_readers:
             readers = await self._read(work, attributes=wordings.need_attributes)
-        return wordings.group((id_, readers.get(id_, UNKNOWN_READER)) for id_ in work.recipient_ids)
+        read = ((id_, readers.get(id_, UNKNOWN_READER)) for id_ in work.recipient_ids)
+        if work.draft.locale:
+            read = ((id_, replace(reader, locale=work.draft.locale)) for id_, reader in read)
+        return wordings.group(read)
 
     async def _read(self, work: _Work, *, attributes: bool) -> dict[str, Reader]:
         inboxes = {InboxAddress(work.tenant, id_).inbox_id: id_ for id_ in work.recipient_ids}

@@ -57,7 +57,10 @@ class Composition:
     @property
     def policy(self) -> TypePolicy:
         """What the type says about channels."""
-        return TypePolicy(self.type.mandatory, self.type.channels) if self.type else NO_POLICY
+        if self.type is None:
+            return NO_POLICY
+        is_trial = bool(self.variants) and self.variants[0].draft.is_trial
+        return TypePolicy(self.type.mandatory or is_trial, self.type.channels)
 
     @property
     def retention(self) -> Retention:

@@ -69,6 +69,18 @@ hints_missed = Counter(
     "carillon_hints_missed_total", "Inboxes with streams that the poller found ahead of their hints."
 )
 
+renders = Counter(
+    "carillon_renders_total", "Render jobs by result: rendered, or the problem of a template.", ["result"]
+)
+render_seconds = Histogram(
+    "carillon_render_seconds", "Time of one call to the renderer, waiting included.", buckets=_FAST_SECONDS
+)
+render_restarts = Counter(
+    "carillon_render_restarts_total",
+    "Render processes that were ended because a template broke a limit, by problem.",
+    ["problem"],
+)
+
 
 def configure_logging(level: str, *, json_lines: bool | None = None) -> None:
     """Sends records to standard error: JSON lines, or coloured text on a terminal."""

@@ -1,1 +1,1 @@
-"""Renders templates, in processes of their own."""
+"""Renders templates, in processes of their own, and compiles JSON Schemas."""

@@ -1,0 +1,1 @@
+"""What runs in a render process: `python -I -m carillon_server.rendering.process`."""

@@ -1,0 +1,1 @@
+"""The template language: what runs inside a render process, and nowhere else."""

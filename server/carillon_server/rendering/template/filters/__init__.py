@@ -1,0 +1,1 @@
+"""What can be done to values, after a bar."""

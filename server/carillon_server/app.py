@@ -26,6 +26,7 @@ from carillon_server.delivery.routing.wiring import build_directory, running_upk
 from carillon_server.delivery.worker import Worker
 from carillon_server.domain.cursor import CursorSealer
 from carillon_server.realtime.realtime import Realtime
+from carillon_server.rendering.pool import RenderPool
 from carillon_server.services.api_keys import ApiKeys
 from carillon_server.services.attachments import AttachmentService
 from carillon_server.services.deliveries import DeliveryService
@@ -85,6 +86,7 @@ class Ground:
     installation: Installation
     identity: Identity
     realtime: Realtime
+    renderer: RenderPool
 
 
 async def serve(settings: Settings) -> None:
@@ -184,7 +186,9 @@ async def _lay_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
     )
     await realtime.start()
     stack.push_async_callback(realtime.stop)
-    return Ground(settings, database, installation, identity, realtime)
+    renderer = RenderPool(settings.render_processes)
+    stack.push_async_callback(renderer.stop)
+    return Ground(settings, database, installation, identity, realtime, renderer)
 
 
 async def _build_servicers(

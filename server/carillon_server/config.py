@@ -73,6 +73,14 @@ class Settings(BaseSettings):
         description="Notifications waiting to be written; more are OVERLOADED.",
     )
 
+    render_processes: int = Field(
+        default=2,
+        ge=1,
+        le=64,
+        description="Processes of each server and worker that render templates. They are started when they "
+        "are first needed, with one more that waits to replace a lost one.",
+    )
+
     max_message_bytes: int = Field(
         default=4 * 1024 * 1024, ge=64 * 1024, description="Largest message taken from a caller."
     )

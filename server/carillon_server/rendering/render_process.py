@@ -65,14 +65,30 @@ class RenderProcess:
     async def start(cls) -> RenderProcess:
         """Raises `ProcessSilentError`."""
         ours, theirs = socket.socketpair()
-        try:
-            with theirs:
-                process = await asyncio.to_thread(_spawn, theirs)
-        except OSError as error:
-            ours.close()
-            raise ProcessSilentError(f"no process could be started: {error.strerror}") from error
+        with theirs:
+            # Not to be cancelled half-way: a process that nobody knows would be left.
+            spawning = asyncio.create_task(asyncio.to_thread(_spawn, theirs))
+            try:
+                process = await asyncio.shield(spawning)
+            except asyncio.CancelledError:
+                ours.close()
+                await _put_down(await spawning)
+                raise
+            except OSError as error:
+                ours.close()
+                raise ProcessSilentError(f"no process could be started: {error.strerror}") from error
+        return await cls._meet(process, ours)
+
+    @classmethod
+    async def _meet(cls, process: subprocess.Popen[bytes], ours: socket.socket) -> RenderProcess:
+        """Waits until it is ready."""
         ours.setblocking(False)
-        reader, writer = await asyncio.open_unix_connection(sock=ours, limit=frames.MAX_FRAME_BYTES)
+        try:
+            reader, writer = await asyncio.open_unix_connection(sock=ours, limit=frames.MAX_FRAME_BYTES)
+        except BaseException:
+            ours.close()
+            await _put_down(process)
+            raise
         started = cls(process, reader, writer)
         try:
             await started._read(_START_SECONDS)
@@ -95,11 +111,8 @@ class RenderProcess:
 
     async def stop(self) -> int:
         """Ends it at once; its exit code."""
-        self._process.kill()
         self._writer.close()
-        with contextlib.suppress(ConnectionError):
-            await self._writer.wait_closed()
-        return await asyncio.to_thread(self._process.wait)
+        return await _put_down(self._process)
 
     async def _read(self, timeout_seconds: float) -> dict[str, Any]:
         try:
@@ -120,6 +133,12 @@ class RenderProcess:
             await asyncio.to_thread(self._process.wait, _END_SECONDS)
         code = await self.stop()
         return ProcessEndedError(TIME if -code in _TIME_SIGNALS else MEMORY, certain=code < 0)
+
+
+async def _put_down(process: subprocess.Popen[bytes]) -> int:
+    """Ends it and takes its exit code, whatever becomes of who asked; nothing is left of it."""
+    process.kill()
+    return await asyncio.shield(asyncio.create_task(asyncio.to_thread(process.wait)))
 
 
 def _spawn(theirs: socket.socket) -> subprocess.Popen[bytes]:

@@ -48,10 +48,8 @@ def read_sources(sheet: Sheet, schema: Mapping[str, Any]) -> Reading:
     environment = PlainEnvironment(escapes=True)
     reading = Reading()
     trees = _parse_all(environment, sheet, reading)
-    partials = {
-        name.removeprefix("partial "): tree for name, tree in trees.items() if name.startswith("partial ")
-    }
-    sources = {name: tree for name, tree in trees.items() if not name.startswith("partial ")}
+    partials = {name[len(_PARTIAL) :]: tree for name, tree in trees.items() if name.startswith(_PARTIAL)}
+    sources = {name: tree for name, tree in trees.items() if not name.startswith(_PARTIAL)}
     used = _used_partials(sources.values(), partials)
     _check_whole(sheet, environment, reading)
     for part, tree in sources.items():

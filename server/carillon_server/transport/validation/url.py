@@ -43,4 +43,3 @@ def icon(*, max_characters: int) -> Rule:
         return FINE if is_icon(value) else violation
 
     return check
-

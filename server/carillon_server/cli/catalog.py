@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -37,8 +38,15 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Answer with JSON, one 
 
 @catalog.command("validate")
 def validate(folders: FoldersArgument, as_json: JsonOption = False) -> None:
-    """Check folders without a server: every problem with its file and line."""
-    for each in load_good(folders, as_json=as_json):
+    """Check folders without a server: every problem with its file and line.
+
+    Templates are checked against their type's schema, and rendered with its sample.
+    """
+    from carillon_server.cli.catalog_check import check_folders
+
+    loaded = load_good(folders, as_json=as_json)
+    refuse_problems(asyncio.run(check_folders(loaded)), as_json=as_json)
+    for each in loaded:
         if as_json:
             output.print_document({"catalog": each.bundle["name"], "good": True})
         else:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from carillon_server.domain.catalog_bundle import CatalogBundle, CatalogPlan, HeldCatalog
 from carillon_server.domain.catalog_plan import make_plan
-from carillon_server.domain.errors import FieldsInvalid
+from carillon_server.domain.errors import FieldsInvalid, FieldViolation
 from carillon_server.domain.layout import Layout
 from carillon_server.domain.notification_type import NotificationType
 from carillon_server.domain.template import Template, key_of
@@ -27,6 +27,8 @@ from carillon_server.storage.database import Connection, Database
 
 _Owned = TypeVar("_Owned", NotificationType, Template, Layout, Topic)
 
+MAX_TOLD_CHARACTERS = 24_000
+"""Of all violations together: they travel in the trailer of the call, which clients bound."""
 EVERYTHING = "all"
 """What an export of no catalog in particular is called."""
 
@@ -47,10 +49,12 @@ class CatalogApplier:
         async def prepare() -> Write[CatalogPlan] | Nothing[CatalogPlan]:
             held = await self._held(tenant)
             plan = _plan(bundle, held, prune=prune)
-            findings = await BundleCheck(bundle, held, plan, self._inspector).run()
+            checked = await BundleCheck(bundle, plan, self._inspector).run()
+            if checked.violations:
+                raise FieldsInvalid(_that_fit(checked.violations))
             if dry_run or not plan.changes:
                 return Nothing(plan)
-            return Write(_Application(tenant, bundle, prune, held, findings).run)
+            return Write(_Application(tenant, bundle, prune, held, checked.findings).run)
 
         return await self._desk.change(tenant, prepare)
 
@@ -108,6 +112,18 @@ def _plan(bundle: CatalogBundle, held: HeldCatalog, *, prune: bool) -> CatalogPl
     if plan.conflicts:
         raise FieldsInvalid(plan.conflicts)
     return plan
+
+
+def _that_fit(violations: Sequence[FieldViolation]) -> list[FieldViolation]:
+    told: list[FieldViolation] = []
+    room = MAX_TOLD_CHARACTERS
+    for violation in violations:
+        room -= len(violation.field) + len(violation.description)
+        if room < 0:
+            rest = len(violations) - len(told)
+            return [*told, FieldViolation("bundle", f"has {rest:,} more problems, which find no room here")]
+        told.append(violation)
+    return told
 
 
 def _brought(catalog: str, things: Mapping[Any, _Owned]) -> tuple[_Owned, ...]:

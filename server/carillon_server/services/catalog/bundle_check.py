@@ -6,44 +6,49 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from carillon_server.domain.catalog_bundle import CatalogBundle, CatalogPlan, HeldCatalog
+from carillon_server.domain.catalog_bundle import CatalogBundle, CatalogPlan
 from carillon_server.domain.catalog_limits import MAX_LAYOUTS, MAX_TEMPLATES, MAX_TYPES
-from carillon_server.domain.errors import FieldsInvalid, FieldViolation
+from carillon_server.domain.errors import FieldViolation
 from carillon_server.domain.notification_type import NotificationType
 from carillon_server.domain.sheet import used_layouts
 from carillon_server.domain.template import Template, key_of
 from carillon_server.services.catalog.inspector import Finding, Inspector, layout_violations, of_others
 from carillon_server.services.catalog.paths import under
 
-MAX_TOLD_CHARACTERS = 24_000
-"""Of all violations together: they travel in the trailer of the call, which clients bound."""
 _AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedBundle:
+    """What came of the look."""
+
+    findings: Sequence[Finding]
+    """Of every template that changes, or stands on something that does."""
+    violations: Sequence[FieldViolation]
+    """All that is wrong; none: it can be applied."""
+
+
+@dataclass(frozen=True, slots=True)
 class BundleCheck:
-    """One bundle against what there is, and what there will be."""
+    """One bundle against what there will be."""
 
     bundle: CatalogBundle
-    held: HeldCatalog
     plan: CatalogPlan
     inspector: Inspector
 
-    async def run(self) -> Sequence[Finding]:
-        """What was found out of every template that changes or stands on something that does. Raises
-        FIELD_INVALID with all that is wrong.
+    async def run(self) -> CheckedBundle:
+        """Looks at everything. A template whose type is wrong is passed over: against a broken schema every
+        variable would be unknown.
         """
-        violations = [*self._too_many(), *self._typeless(), *self._layouts(), *await self._types()]
-        findings: Sequence[Finding] = ()
-        if not violations:
-            # Against a broken schema every variable would be unknown.
-            findings = await self.inspector.look_at_templates(
-                self._affected(), self.plan.after.types, self.plan.after.layouts
-            )
-            violations += self._template_violations(findings)
-        if violations:
-            raise FieldsInvalid(_that_fit(violations))
-        return findings
+        of_types = await self._types()
+        violations = [*self._too_many(), *self._typeless(), *self._layouts()]
+        violations += [violation for found in of_types.values() for violation in found]
+        findings = await self.inspector.look_at_templates(
+            [each for each in self._affected() if each.type not in of_types],
+            self.plan.after.types,
+            self.plan.after.layouts,
+        )
+        return CheckedBundle(findings, [*violations, *self._template_violations(findings)])
 
     def _too_many(self) -> Iterator[FieldViolation]:
         after = self.plan.after
@@ -66,18 +71,20 @@ class BundleCheck:
         for index, layout in enumerate(self.bundle.layouts):
             yield from under(f"bundle.layouts[{index}]", layout_violations(layout))
 
-    async def _types(self) -> list[FieldViolation]:
+    async def _types(self) -> dict[str, Sequence[FieldViolation]]:
+        """What is wrong, by the name of the type."""
         changed = {kind.name for kind in self.plan.puts.types}
         places = asyncio.Semaphore(_AT_ONCE)
 
-        async def look(index: int, kind: NotificationType) -> Sequence[FieldViolation]:
+        async def look(index: int, kind: NotificationType) -> tuple[str, Sequence[FieldViolation]]:
             async with places:
-                return under(f"bundle.types[{index}]", await self.inspector.look_at_type(kind))
+                found = await self.inspector.look_at_type(kind)
+                return kind.name, under(f"bundle.types[{index}]", found)
 
         found = await asyncio.gather(
             *(look(index, kind) for index, kind in enumerate(self.bundle.types) if kind.name in changed)
         )
-        return [violation for each in found for violation in each]
+        return {name: violations for name, violations in found if violations}
 
     def _affected(self) -> Sequence[Template]:
         """Those that are new or different, and those whose type or layouts are."""
@@ -103,15 +110,3 @@ class BundleCheck:
             else:
                 yield from under(f"bundle.templates[{number}]", finding.violations)
         yield from of_others("bundle", others)
-
-
-def _that_fit(violations: Sequence[FieldViolation]) -> list[FieldViolation]:
-    told: list[FieldViolation] = []
-    room = MAX_TOLD_CHARACTERS
-    for violation in violations:
-        room -= len(violation.field) + len(violation.description)
-        if room < 0:
-            rest = len(violations) - len(told)
-            return [*told, FieldViolation("bundle", f"has {rest:,} more problems, which find no room here")]
-        told.append(violation)
-    return told

@@ -142,7 +142,7 @@ class Send(TypedDict, total=False):
     recipients: Sequence[RecipientProfileLike]
     type: Required[str]
     data: Mapping[str, Any]
-    content: Required[ContentLike]
+    content: ContentLike
     channels: Sequence[Channel]
     priority: Priority
     category: str

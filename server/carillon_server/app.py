@@ -10,13 +10,11 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from carillon_server import telemetry
 from carillon_server.config import Settings
 from carillon_server.delivery.attachments import AttachmentLoader
-from carillon_server.delivery.channels import installation_channels
 from carillon_server.delivery.providers.chat.chat_address import check_chat_address
 from carillon_server.delivery.providers.http.egress import Egress
 from carillon_server.delivery.providers.provider import Workshop
@@ -32,7 +30,6 @@ from carillon_server.services.attachments import AttachmentService
 from carillon_server.services.deliveries import DeliveryService
 from carillon_server.services.delivery_settings import DeliverySettingsService
 from carillon_server.services.delivery_stats import DeliveryStatsService
-from carillon_server.services.group_writer import GroupWriter
 from carillon_server.services.identity import Identity, build_token_verifier
 from carillon_server.services.inbox import InboxService
 from carillon_server.services.ports import TenantForgetter
@@ -44,7 +41,6 @@ from carillon_server.services.recipient_export import RecipientExportService
 from carillon_server.services.recipients import RecipientService
 from carillon_server.services.secret_box import SecretBox
 from carillon_server.services.send import SendService
-from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.services.topics import TopicService
 from carillon_server.storage.database import Database
 from carillon_server.storage.installation import Installation
@@ -67,6 +63,8 @@ from carillon_server.transport.server import SERVICES, bind, build_server
 from carillon_server.transport.submission import Submission
 from carillon_server.transport.subscribe import SubscribeHandler
 from carillon_server.transport.topics import TopicServicer
+from carillon_server.wiring.ground import Ground
+from carillon_server.wiring.sending import follow_tenants, prepare_sending
 
 _STOP_GRACE_SECONDS = 5.0
 _DAY_SECONDS = 86_400.0
@@ -75,18 +73,6 @@ _DAY_SECONDS = 86_400.0
 def utc_now() -> datetime:
     """The clock of the process."""
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What servers and workers both stand on."""
-
-    settings: Settings
-    database: Database
-    installation: Installation
-    identity: Identity
-    realtime: Realtime
-    renderer: RenderPool
 
 
 async def serve(settings: Settings) -> None:
@@ -143,7 +129,7 @@ async def running_worker(settings: Settings) -> AsyncIterator[None]:
     """A worker that delivers."""
     async with AsyncExitStack() as stack:
         ground = await _lay_ground(settings, stack)
-        tenants = _follow_tenants(ground, stack)
+        tenants = follow_tenants(settings, ground.database, stack)
         directory = build_directory(settings, ground.database, utc_now)
         await stack.enter_async_context(running_upkeep(settings, ground.database, directory))
         worker = Worker(
@@ -158,12 +144,6 @@ async def running_worker(settings: Settings) -> AsyncIterator[None]:
         await worker.start()
         stack.push_async_callback(worker.stop)
         yield
-
-
-def _follow_tenants(ground: Ground, stack: AsyncExitStack) -> TenantDeliveries:
-    tenants = TenantDeliveries(ground.database, installation_channels(ground.settings))
-    stack.push_async_callback(tenants.stop)
-    return tenants
 
 
 async def _lay_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
@@ -195,28 +175,13 @@ async def _build_servicers(
     ground: Ground, stack: AsyncExitStack, draining: asyncio.Event
 ) -> tuple[object, ...]:
     settings, database, publisher = ground.settings, ground.database, ground.realtime.publisher
-    tenants = _follow_tenants(ground, stack)
     waker = Waker(settings.redis_url.get_secret_value())
     await waker.start()
     stack.push_async_callback(waker.stop)
-    # Connections of its own: writes never wait behind reads, and half of their time was planning.
-    writer_database = await Database.connect(
-        settings.database_url.get_secret_value(),
-        max_connections=settings.writer_concurrency + 1,
-        generic_plans=True,
+    sending = await prepare_sending(ground, waker, utc_now, stack)
+    sends = SendService(
+        database, sending.writer, publisher, utc_now, tenants=sending.tenants, composer=sending.composer
     )
-    stack.push_async_callback(writer_database.close)
-    writer = GroupWriter(
-        writer_database,
-        publisher,
-        waker,
-        tenants=tenants,
-        concurrency=settings.writer_concurrency,
-        max_batch=settings.writer_max_batch,
-        max_queue=settings.writer_max_queue,
-    )
-    stack.push_async_callback(writer.stop)
-    sends = SendService(database, writer, publisher, utc_now, tenants=tenants)
     recipients = RecipientService(database)
     attachments = AttachmentService(
         database, retention_seconds=settings.attachment_retention_days * _DAY_SECONDS
@@ -239,7 +204,7 @@ async def _build_servicers(
         TopicServicer(TopicService(database), pages),
         RecipientExportServicer(RecipientExportService(database)),
         DeliveryServicer(DeliveryService(database, waker), DeliveryStatsService(database), pages),
-        _build_provider_servicer(ground, waker, tenants.forget),
+        _build_provider_servicer(ground, waker, sending.tenants.forget),
     )
 
 

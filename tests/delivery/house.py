@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
@@ -34,6 +34,7 @@ from carillon_server.services.send import SendService
 from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.storage.database import Database, Record
 from carillon_server.transport.encode import decode_action_ids, decode_notification
+from tests.composing import composing
 from tests.delivery.static_routes import StaticRoutes
 from tests.eventually import eventually
 
@@ -100,11 +101,13 @@ class House:
             max_batch=256,
             max_queue=50_000,
         )
+        stack = AsyncExitStack()
+        composer = await stack.enter_async_context(composing(database, tenants))
         house = cls(
             Settings(database_url=postgres_url, redis_url=redis_url, secret_keys=_KEY, **values),  # type: ignore[arg-type]  # settings by name
             database,
             writer,
-            SendService(database, writer, changes.extend, utc_now, tenants=tenants),
+            SendService(database, writer, changes.extend, utc_now, tenants=tenants, composer=composer),
             InboxService(database, changes.extend, action_ids=decode_action_ids),
             PreferenceService(database, utc_now),
             RecipientService(database),
@@ -115,6 +118,7 @@ class House:
             yield house
         finally:
             await writer.stop()
+            await stack.aclose()
             await tenants.stop()
             await database.close()
 

@@ -37,6 +37,7 @@ from carillon_server.transport.encode_events import SubscribeResponseEncoder
 from carillon_server.transport.health import HealthMonitor
 from carillon_server.transport.server import build_server
 from carillon_server.transport.subscribe import SubscribeHandler
+from tests.composing import composing
 from tests.realtime.reader import Reader
 
 TENANT = "acme"
@@ -116,6 +117,7 @@ class Place:
             stack.push_async_callback(tenants.stop)
             writer = _writer(database, realtime, tenants)
             stack.push_async_callback(writer.stop)
+            composer = await stack.enter_async_context(composing(database, tenants))
             server = _server(config, realtime, keys)
             port = server.add_insecure_port("127.0.0.1:0")
             await server.start()
@@ -125,7 +127,9 @@ class Place:
                 database,
                 installation,
                 realtime,
-                SendService(database, writer, realtime.publisher, utc_now, tenants=tenants),
+                SendService(
+                    database, writer, realtime.publisher, utc_now, tenants=tenants, composer=composer
+                ),
                 InboxService(database, realtime.publisher, action_ids=decode_action_ids),
                 RecipientService(database),
                 keys,

@@ -14,6 +14,7 @@ from carillon_server.domain.inbox import Counts, InboxAddress
 from carillon_server.domain.lane import Lane
 from carillon_server.domain.notification import Draft, InboxChange
 from carillon_server.domain.send import SendOutcome
+from carillon_server.services.composer import Composer
 from carillon_server.services.group_writer import GroupWriter
 from carillon_server.services.inbox import InboxService
 from carillon_server.services.preferences import PreferenceService
@@ -21,6 +22,7 @@ from carillon_server.services.recipients import RecipientService
 from carillon_server.services.send import SendService
 from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.storage.database import Database
+from tests.composing import composing
 
 CONFIGURED = frozenset({Channel.IN_APP, Channel.EMAIL})
 PRODUCER = Principal("acme", "billing", frozenset({Role.PRODUCER}))
@@ -58,6 +60,7 @@ class Core:
     preferences: PreferenceService
     recipients: RecipientService
     tenants: TenantDeliveries
+    composer: Composer
 
     async def send(
         self, *recipient_ids: str, principal: Principal = PRODUCER, **fields: object
@@ -91,16 +94,18 @@ async def core(postgres_url: str) -> AsyncIterator[Core]:
     told = Told()
     tenants = TenantDeliveries(database, CONFIGURED)
     writer = make_writer(database, told, tenants)
-    yield Core(
-        database,
-        writer,
-        told,
-        SendService(database, writer, told.publish, utc_now, tenants=tenants),
-        InboxService(database, told.publish, action_ids=lambda payload: {"accept", "decline"}),
-        PreferenceService(database, utc_now),
-        RecipientService(database),
-        tenants,
-    )
+    async with composing(database, tenants) as composer:
+        yield Core(
+            database,
+            writer,
+            told,
+            SendService(database, writer, told.publish, utc_now, tenants=tenants, composer=composer),
+            InboxService(database, told.publish, action_ids=lambda payload: {"accept", "decline"}),
+            PreferenceService(database, utc_now),
+            RecipientService(database),
+            tenants,
+            composer,
+        )
     await writer.stop()
     await tenants.stop()
     await database.close()

@@ -31,7 +31,14 @@ async def test_the_second_call_gets_the_first_answer(core: Core) -> None:
 
 async def test_many_callers_in_several_processes_make_one_notification_per_key(core: Core) -> None:
     other_writer = make_writer(core.database, core.told, core.tenants)
-    other = SendService(core.database, other_writer, core.told.publish, utc_now, tenants=core.tenants)
+    other = SendService(
+        core.database,
+        other_writer,
+        core.told.publish,
+        utc_now,
+        tenants=core.tenants,
+        composer=core.composer,
+    )
 
     async def call(service: SendService, key: int) -> tuple[bool, object]:
         outcome = await service.send(

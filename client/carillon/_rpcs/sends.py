@@ -27,7 +27,7 @@ SERVICE = "carillon.v1.NotificationService"
 def send(
     *,
     type: str,
-    content: ContentLike,
+    content: ContentLike | None = None,
     recipient_ids: Sequence[str] = (),
     recipients: Sequence[RecipientProfileLike] = (),
     data: Mapping[str, Any] | None = None,
@@ -51,6 +51,9 @@ def send(
     one of your own (the id of the event that the notification tells of, say) to be safe across restarts of
     your process too: the same request again returns the first answer with `replayed` set; another one under
     the same id raises `RequestIdReusedError`.
+
+    What people read comes ready in `content`; without it the templates of the type tell it, with `data` as
+    their variables, in the language of each recipient.
 
     `fallbacks` name channels to try one after the other instead of all at once:
     `[{"channels": ["PUSH", "SMS"]}]`.

@@ -33,6 +33,8 @@ def _channels(decisions: Iterable[Decision]) -> Text:
 def _channel(decision: Decision) -> Text:
     verdict = readable(Verdict, decision.verdict)
     why = decision.rule or readable(DecisionReason, decision.reason).replace("_", " ")
+    if decision.reason == DecisionReason.DECISION_REASON_MANDATORY:
+        why = f"mandatory, in spite of {decision.rule}"
     if decision.verdict == Verdict.VERDICT_DEFER:
         why = f"until {output.short_time(decision.until_time)}"
     line = Text(f"{readable(Channel, decision.channel)}: ")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from carillon.types import Attachment
+from carillon.types import Attachment, Content
 from carillon_server.cli import fallbacks, output
 from carillon_server.cli.names import ChannelName, PriorityName
 from carillon_server.cli.session import Session, calls_service
@@ -42,8 +42,11 @@ def _time(name: str, meaning: str, parser: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class ContentOptions:
-    """What the person sees."""
+    """What the person sees. Without all of it the templates of the type tell."""
 
+    title: Annotated[
+        str | None, _content("--title", "One line. Without it the templates of the type tell, with --data.")
+    ] = None
     body: Annotated[str, _content("--body", "The text.")] = ""
     url: Annotated[
         str, _content("--url", "Where a click leads: an https URL, or a path such as /applications/7.")
@@ -69,15 +72,24 @@ class HandlingOptions:
 
     data: Annotated[
         dict[str, Any] | None,
-        _rule("--data", "Your own values for readers: a JSON object.", parser=parse_object, metavar="JSON"),
+        _rule(
+            "--data",
+            "The variables of the templates, and your own values for readers: a JSON object.",
+            parser=parse_object,
+            metavar="JSON",
+        ),
     ] = None
     channel: Annotated[list[ChannelName] | None, _rule("--channel", "Only on this channel; repeatable.")] = (
         None
     )
     fallback: Annotated[list[str] | None, _rule("--fallback", fallbacks.HELP, metavar="CHANNELS")] = None
-    priority: Annotated[PriorityName, _rule("--priority", "How urgent it is.")] = PriorityName.NORMAL
+    priority: Annotated[
+        PriorityName | None, _rule("--priority", "How urgent it is. Default: as the type says.")
+    ] = None
     label: Annotated[list[str] | None, _rule("--label", "A tag; repeatable.", metavar="KEY=VALUE")] = None
-    category: Annotated[str, _rule("--category", "The group of types it belongs to.")] = ""
+    category: Annotated[
+        str, _rule("--category", "The group of types it belongs to. Default: as the type says.")
+    ] = ""
     thread: Annotated[str, _rule("--thread", "The conversation it belongs to.")] = ""
     collapse: Annotated[str, _rule("--collapse", "Replaces older unread ones with the same key.")] = ""
     actor: Annotated[str, _rule("--actor", "Who caused it; they are not notified of it.")] = ""
@@ -107,7 +119,6 @@ async def send(
     to: Annotated[
         list[str], typer.Option("--to", metavar="RECIPIENT", help="To whom; repeatable, or a,b,c.")
     ],
-    title: Annotated[str, typer.Option("--title", help="One line.")],
     content: ContentOptions,
     handling: HandlingOptions,
     times: TimeOptions,
@@ -116,11 +127,11 @@ async def send(
     response = await session.client.send(
         recipient_ids=split_list(to),
         type=kind,
-        content={"title": title, "body": content.body, "action_url": content.url, "icon": content.icon},
+        content=_content_of(content),
         data=handling.data,
         channels=[channel.name for channel in handling.channel or ()],
         fallbacks=[fallbacks.parse_fallback(text) for text in handling.fallback or ()],
-        priority=handling.priority.name,
+        priority=handling.priority.name if handling.priority else 0,
         category=handling.category,
         thread_key=handling.thread,
         collapse_key=handling.collapse,
@@ -138,6 +149,18 @@ async def send(
         from carillon_server.cli.decisions import show_send
 
         show_send(response)
+
+
+def _content_of(options: ContentOptions) -> Content | None:
+    """None: none of it was given."""
+    if options.title is None and not (options.body or options.url or options.icon):
+        return None
+    return {
+        "title": options.title or "",
+        "body": options.body,
+        "action_url": options.url,
+        "icon": options.icon,
+    }
 
 
 def _read_attachment(path: Path) -> Attachment:

@@ -18,6 +18,7 @@ from carillon_server.domain.channel import Channel, Priority
 from carillon_server.domain.delivery_settings import Fallback
 from carillon_server.domain.ids import NotificationId
 from carillon_server.domain.inbox import Counts, InboxState
+from carillon_server.domain.recipient import RecipientPatch
 
 
 class Stage(IntEnum):
@@ -88,6 +89,8 @@ class Draft:
     """Of a trial: read in this one, whatever the recipient's."""
     attachments: tuple[AttachmentReference, ...] = ()
     """Their contents are stored already."""
+    profiles: tuple[RecipientPatch, ...] = ()
+    """What a dry run would have stored of its recipients."""
 
 
 @dataclass(frozen=True, slots=True)

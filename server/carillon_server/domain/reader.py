@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from carillon_server.domain.recipient import RecipientPatch
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -17,3 +19,12 @@ class Reader:
 
 
 UNKNOWN_READER = Reader()
+
+
+def patched(reader: Reader, patch: RecipientPatch) -> Reader:
+    """The reader as if the patch had been stored."""
+    return Reader(
+        patch.locale or reader.locale,
+        patch.time_zone or reader.time_zone,
+        reader.attributes if patch.attributes is None else patch.attributes,
+    )

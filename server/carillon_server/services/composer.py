@@ -19,7 +19,7 @@ from carillon_server.domain.fallback import channels_of, choose_chains
 from carillon_server.domain.inbox import InboxAddress
 from carillon_server.domain.notification import Draft
 from carillon_server.domain.notification_type import NotificationType
-from carillon_server.domain.reader import UNKNOWN_READER, Reader
+from carillon_server.domain.reader import UNKNOWN_READER, Reader, patched
 from carillon_server.domain.rendering import Circumstances, RenderJob
 from carillon_server.domain.type_policy import NO_POLICY, TypePolicy
 from carillon_server.services.assembly import COLLAPSE, THREAD, add_keys, assemble
@@ -164,7 +164,11 @@ class Composer:
     async def _read(self, work: _Work, *, attributes: bool) -> dict[str, Reader]:
         inboxes = {InboxAddress(work.tenant, id_).inbox_id: id_ for id_ in work.recipient_ids}
         found = await fetch_readers(self._database, inboxes, attributes=attributes)
-        return {inboxes[inbox_id]: reader for inbox_id, reader in found.items()}
+        readers = {inboxes[inbox_id]: reader for inbox_id, reader in found.items()}
+        for patch in work.draft.profiles:
+            known = readers.get(patch.recipient_id, UNKNOWN_READER)
+            readers[patch.recipient_id] = patched(known, patch)
+        return readers
 
 
 def _find_lack(catalog: TenantCatalog, draft: Draft) -> Refusal | None:

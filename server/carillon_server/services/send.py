@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from carillon_server import telemetry
 from carillon_server.domain.errors import NotFound, Reason, Refusal
-from carillon_server.domain.fallback import choose_chains
 from carillon_server.domain.identity import Principal, Role
 from carillon_server.domain.ids import NotificationId
 from carillon_server.domain.inbox import EMPTY_INBOX, InboxAddress
 from carillon_server.domain.notification import Draft
 from carillon_server.domain.preferences import NO_PREFERENCES
 from carillon_server.domain.send import RecipientResult, SendOutcome
-from carillon_server.domain.type_policy import NO_POLICY
 from carillon_server.services.cancel import Canceller, CancelOutcome
-from carillon_server.services.composition import compose_as_is
-from carillon_server.services.group_writer import GroupWriter
+from carillon_server.services.composer import Composer
+from carillon_server.services.group_writer import GroupWriter, request_id_reused
 from carillon_server.services.ports import ChangePublisher, Clock
 from carillon_server.services.send_plan import PlannedSend, decide_for, subject_of
 from carillon_server.services.tenant_deliveries import TenantDeliveries
@@ -48,21 +46,24 @@ class SendService:
         clock: Clock,
         *,
         tenants: TenantDeliveries,
+        composer: Composer,
     ) -> None:
         self._database = database
         self._writer = writer
+        self._composer = composer
         self._clock = clock
         self._tenants = tenants
         self._canceller = Canceller(database, publisher)
         self._in_flight: dict[RequestKey, asyncio.Future[None]] = {}
 
     async def send(self, principal: Principal, draft: Draft, *, timeout: float | None) -> SendOutcome:
-        """Committed once it returns. Raises REQUEST_ID_REUSED, OVERLOADED, UNAVAILABLE, DEADLINE_EXCEEDED."""
+        """Committed once it returns. Raises what composing raises, and REQUEST_ID_REUSED, OVERLOADED,
+        UNAVAILABLE, DEADLINE_EXCEEDED.
+        """
         try:
             async with asyncio.timeout(timeout):
                 await self._tenants.refresh(principal.tenant)
-                planned = self._plan(principal, draft)
-                outcome = await (self._preview(planned) if draft.dry_run else self._once(planned))
+                outcome = await (self._preview if draft.dry_run else self._once)(principal, draft)
         except TimeoutError as error:
             raise Refusal(Reason.DEADLINE_EXCEEDED, "the send was not committed in time") from error
         telemetry.sends.labels("replayed" if outcome.replayed else "sent").inc()
@@ -83,32 +84,48 @@ class SendService:
             ids = await self._canceller.find(addresses, selector.collapse_key)
         return await self._canceller.cancel(principal.tenant, ids, sender, timeout=timeout)
 
-    def _plan(self, principal: Principal, draft: Draft) -> PlannedSend:
-        defaults = self._tenants.fallbacks_of(principal.tenant)
-        chains = choose_chains(draft.channels or NO_POLICY.channels_on, draft.fallbacks, defaults)
-        return PlannedSend(
-            principal.tenant,
-            principal.subject,
-            replace(compose_as_is(draft), chains=chains),
-            tuple(InboxAddress(principal.tenant, recipient_id) for recipient_id in draft.recipient_ids),
-            telemetry.current_request_id(),
-        )
-
-    async def _once(self, planned: PlannedSend) -> SendOutcome:
+    async def _once(self, principal: Principal, draft: Draft) -> SendOutcome:
         """Callers of this process that repeat a request wait for the first one instead of racing it."""
-        key = planned.key
-        if key is None:
-            return await self._writer.write(planned)
+        if not draft.request_id:
+            return await self._writer.write(await self._plan(principal, draft))
+        key = (principal.tenant, principal.subject, draft.request_id)
         while (other := self._in_flight.get(key)) is not None:
             await asyncio.wait([other])
         done = self._in_flight[key] = asyncio.get_running_loop().create_future()
         try:
-            return await self._writer.write(planned)
+            return await self._write(principal, draft, key)
         finally:
             del self._in_flight[key]
             done.set_result(None)
 
-    async def _preview(self, planned: PlannedSend) -> SendOutcome:
+    async def _write(self, principal: Principal, draft: Draft, key: RequestKey) -> SendOutcome:
+        # What was answered before is never rendered again: by now its templates may say something else, or
+        # nothing. Ready content costs no look-up, the writer finds out.
+        if not draft.has_content and (known := await self._find_answer(draft, key)) is not None:
+            return known
+        try:
+            planned = await self._plan(principal, draft)
+        except Refusal:
+            if draft.has_content and (known := await self._find_answer(draft, key)) is not None:
+                return known
+            raise
+        return await self._writer.write(planned)
+
+    async def _find_answer(self, draft: Draft, key: RequestKey) -> SendOutcome | None:
+        async with self._database.connection() as connection:
+            known = (await find_requests(connection, [key])).get(key)
+        if known is not None and known.request_hash != draft.request_hash:
+            raise request_id_reused(draft.request_id)
+        return known.outcome if known is not None else None
+
+    async def _plan(self, principal: Principal, draft: Draft) -> PlannedSend:
+        tenant = principal.tenant
+        composition = await self._composer.compose(tenant, draft, draft.recipient_ids)
+        addresses = tuple(InboxAddress(tenant, recipient_id) for recipient_id in draft.recipient_ids)
+        return PlannedSend(tenant, principal.subject, composition, addresses, telemetry.current_request_id())
+
+    async def _preview(self, principal: Principal, draft: Draft) -> SendOutcome:
+        planned = await self._plan(principal, draft)
         now = self._clock()
         async with self._database.connection() as connection:
             inboxes = await read_inboxes(connection, {address.inbox_id for address in planned.addresses})

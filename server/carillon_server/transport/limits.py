@@ -104,7 +104,7 @@ _SEND = MessageRule(
         "fallbacks": each(_FALLBACK, max_items=field_rules.MAX_FALLBACKS),
         "attachments": each(_ATTACHMENT, max_items=field_rules.MAX_ATTACHMENTS),
     },
-    required=("content", "type"),
+    required=("type",),
     relations=relations.send_is_consistent,
 )
 _FILTER = MessageRule(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from google.rpc.status_pb2 import Status
@@ -50,8 +51,10 @@ class Submission:
     ) -> pb.SendResponse:
         """Takes a request that keeps its limits; raises what the services raise."""
         draft = to_draft(request)
-        if request.recipients and not draft.dry_run:
-            patches = to_patches(request.recipients)
+        patches = to_patches(request.recipients)
+        if draft.dry_run:
+            draft = replace(draft, profiles=tuple(patches))
+        elif patches:
             await self._recipients.upsert_all(principal.tenant, patches, timeout=timeout)
         if draft.attachments and not draft.dry_run:
             contents = contents_of(request, draft)

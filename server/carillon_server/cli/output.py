@@ -26,7 +26,16 @@ def print_json(message: Message) -> None:
 
 def print_document(document: Mapping[str, object]) -> None:
     """One line of JSON."""
-    typer.echo(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
+    typer.echo(_compact(document))
+
+
+def json_line(message: Message) -> str:
+    """One message as `print_json` prints it."""
+    return _compact(as_document(message))
+
+
+def _compact(document: Mapping[str, object]) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 def print_json_lines(messages: Iterable[Message]) -> None:

@@ -8,6 +8,8 @@ import typer
 
 from carillon_server.cli import output
 from carillon_server.cli.question import confirm
+from carillon_server.cli.recipients_export import export_recipient
+from carillon_server.cli.recipients_import import import_recipients
 from carillon_server.cli.session import Session, calls_service
 from carillon_server.cli.values import parse_object
 
@@ -88,6 +90,10 @@ async def delete_recipient(
         confirm(f"Erase {recipient_id} with profile, endpoints, preferences and inbox?")
     await session.client.delete_recipient(recipient_id=recipient_id)
     typer.echo(f"Nothing is held of {recipient_id} any more.", err=True)
+
+
+recipients.command("import")(import_recipients)
+recipients.command("export")(export_recipient)
 
 
 def _print(session: Session, held: HeldRecipient) -> None:

@@ -63,6 +63,7 @@ from carillon_server.transport.server import SERVICES, bind, build_server
 from carillon_server.transport.submission import Submission
 from carillon_server.transport.subscribe import SubscribeHandler
 from carillon_server.transport.topics import TopicServicer
+from carillon_server.wiring.cataloguing import build_catalog_servicers
 from carillon_server.wiring.ground import Ground
 from carillon_server.wiring.sending import follow_tenants, prepare_sending
 
@@ -205,6 +206,7 @@ async def _build_servicers(
         RecipientExportServicer(RecipientExportService(database)),
         DeliveryServicer(DeliveryService(database, waker), DeliveryStatsService(database), pages),
         _build_provider_servicer(ground, waker, sending.tenants.forget),
+        *build_catalog_servicers(database, ground.renderer, sending.catalogs.forget, sends, pages, utc_now),
     )
 
 

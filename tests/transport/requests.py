@@ -19,6 +19,7 @@ MARKS = ("MarkRead", "MarkUnread", "MarkSeen", "Archive", "Unarchive", "Pin", "U
 SEND: dict[str, Any] = {"recipient_ids": ["ada"], "type": "scan.completed", "content": {"title": "Scan done"}}
 _ENDPOINT: dict[str, Any] = {"channel": "CHANNEL_EMAIL", "address": "ada@example.com"}
 _RECIPIENT = {"recipient_id": "ada"}
+_TEMPLATE_KEY: dict[str, Any] = {"type": "scan.completed", "channel": "CHANNEL_EMAIL", "locale": "en"}
 _WEBHOOK_SETTINGS = Struct()
 _WEBHOOK_SETTINGS.update({"signing_secrets": ["whsec_" + b64encode(bytes(24)).decode()]})
 _PROVIDER: dict[str, Any] = {
@@ -76,6 +77,22 @@ VALID: dict[str, dict[str, Any]] = {
     "GetDeliverySettings": {},
     "UpdateDeliverySettings": {"settings": {"branding": {"from_name": "Acme"}}},
     "RecordProviderEvent": {"provider": "hooks", "body": b"{}"},
+    "PutType": {"type": {"name": "scan.completed"}},
+    "GetType": {"name": "scan.completed"},
+    "ListTypes": {},
+    "DeleteType": {"name": "scan.completed"},
+    "PutTemplate": {"template": {"type": "scan.completed", "locale": "en", "in_app": {"title": "Done"}}},
+    "GetTemplate": _TEMPLATE_KEY,
+    "ListTemplates": {},
+    "ActivateTemplateVersion": {**_TEMPLATE_KEY, "version": 1},
+    "DeleteTemplate": _TEMPLATE_KEY,
+    "PutLayout": {"layout": {"name": "frame", "format": 1, "source": "<p>{{ content }}</p>"}},
+    "ListLayouts": {},
+    "DeleteLayout": {"name": "frame"},
+    "PreviewTemplate": {"type": "scan.completed"},
+    "SendTest": {"type": "scan.completed", **_RECIPIENT},
+    "GetCatalogSettings": {},
+    "UpdateCatalogSettings": {"settings": {"default_locale": "de"}},
     "GetStats": {"start_time": {"seconds": 1_800_000_000}, "end_time": {"seconds": 1_800_086_400}},
 }
 

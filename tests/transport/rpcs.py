@@ -7,6 +7,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from carillon.v1 import (
+    catalog_service_pb2,
     delivery_service_pb2,
     notification_service_pb2,
     preference_service_pb2,
@@ -14,7 +15,13 @@ from carillon.v1 import (
 )
 from carillon_server.transport.authorization import ROLES
 
-_FILES = (notification_service_pb2, preference_service_pb2, recipient_service_pb2, delivery_service_pb2)
+_FILES = (
+    notification_service_pb2,
+    preference_service_pb2,
+    recipient_service_pb2,
+    delivery_service_pb2,
+    catalog_service_pb2,
+)
 
 SPECIFIED: dict[str, MethodDescriptor] = {
     method.name: method

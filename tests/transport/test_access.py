@@ -33,6 +33,26 @@ _OPERATING = {
     "UpdateDeliverySettings",
     "GetStats",
 }
+_CATALOG_READS = {
+    "GetType",
+    "ListTypes",
+    "GetTemplate",
+    "ListTemplates",
+    "ListLayouts",
+    "PreviewTemplate",
+    "GetCatalogSettings",
+}
+_CATALOG_CHANGES = {
+    "PutType",
+    "DeleteType",
+    "PutTemplate",
+    "ActivateTemplateVersion",
+    "DeleteTemplate",
+    "PutLayout",
+    "DeleteLayout",
+    "SendTest",
+    "UpdateCatalogSettings",
+}
 _TOPICS = {
     "PutTopic",
     "ListTopics",
@@ -45,13 +65,23 @@ _NOT_FOR_INBOX_READERS = {
     *_SENDS,
     *_OPERATING,
     *_TOPICS,
+    *_CATALOG_READS,
+    *_CATALOG_CHANGES,
     "ListRecipients",
     "BatchUpsertRecipients",
     "DeleteRecipient",
     "ExportRecipient",
 }
 ALLOWED: dict[Role, set[str]] = {
-    Role.PRODUCER: {*_SENDS, *_RECIPIENTS, *_TOPICS, "Get", "ListRecipients", "BatchUpsertRecipients"},
+    Role.PRODUCER: {
+        *_SENDS,
+        *_RECIPIENTS,
+        *_TOPICS,
+        *_CATALOG_READS,
+        "Get",
+        "ListRecipients",
+        "BatchUpsertRecipients",
+    },
     Role.USER: RPCS.keys() - _NOT_FOR_INBOX_READERS - {"RecordProviderEvent"},
     Role.GATEWAY: RPCS.keys() - _NOT_FOR_INBOX_READERS,
     Role.OPERATOR: set(RPCS),

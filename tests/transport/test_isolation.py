@@ -47,7 +47,8 @@ _OF_DELIVERIES = {"GetDelivery", "RetryDelivery", "CancelDelivery"}
 _FOR_USERS = [
     rpc
     for rpc in UNARY
-    if rpc not in _NOT_FOR_USERS and RPCS[rpc].containing_service.name != "DeliveryService"
+    if rpc not in _NOT_FOR_USERS
+    and RPCS[rpc].containing_service.name not in ("DeliveryService", "CatalogService")
 ]
 
 

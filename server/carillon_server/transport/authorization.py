@@ -14,6 +14,7 @@ NOTIFICATION_SERVICE = "carillon.v1.NotificationService"
 PREFERENCE_SERVICE = "carillon.v1.PreferenceService"
 RECIPIENT_SERVICE = "carillon.v1.RecipientService"
 DELIVERY_SERVICE = "carillon.v1.DeliveryService"
+CATALOG_SERVICE = "carillon.v1.CatalogService"
 
 ROLES: dict[str, frozenset[Role]] = {
     f"/{NOTIFICATION_SERVICE}/Send": _SENDERS,
@@ -68,6 +69,22 @@ ROLES: dict[str, frozenset[Role]] = {
     f"/{DELIVERY_SERVICE}/UpdateDeliverySettings": _OPERATORS,
     f"/{DELIVERY_SERVICE}/RecordProviderEvent": _CALLBACK_BRINGERS,
     f"/{DELIVERY_SERVICE}/GetStats": _OPERATORS,
+    f"/{CATALOG_SERVICE}/PutType": _OPERATORS,
+    f"/{CATALOG_SERVICE}/GetType": _SENDERS,
+    f"/{CATALOG_SERVICE}/ListTypes": _SENDERS,
+    f"/{CATALOG_SERVICE}/DeleteType": _OPERATORS,
+    f"/{CATALOG_SERVICE}/PutTemplate": _OPERATORS,
+    f"/{CATALOG_SERVICE}/GetTemplate": _SENDERS,
+    f"/{CATALOG_SERVICE}/ListTemplates": _SENDERS,
+    f"/{CATALOG_SERVICE}/ActivateTemplateVersion": _OPERATORS,
+    f"/{CATALOG_SERVICE}/DeleteTemplate": _OPERATORS,
+    f"/{CATALOG_SERVICE}/PutLayout": _OPERATORS,
+    f"/{CATALOG_SERVICE}/ListLayouts": _SENDERS,
+    f"/{CATALOG_SERVICE}/DeleteLayout": _OPERATORS,
+    f"/{CATALOG_SERVICE}/PreviewTemplate": _SENDERS,
+    f"/{CATALOG_SERVICE}/SendTest": _OPERATORS,
+    f"/{CATALOG_SERVICE}/GetCatalogSettings": _SENDERS,
+    f"/{CATALOG_SERVICE}/UpdateCatalogSettings": _OPERATORS,
 }
 
 ANY_ROLE = _EVERYONE

@@ -10,6 +10,7 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from carillon.v1 import (
+    catalog_service_pb2,
     delivery_service_pb2,
     notification_service_pb2,
     preference_service_pb2,
@@ -18,6 +19,7 @@ from carillon.v1 import (
 from carillon_server.config import Settings
 from carillon_server.transport.authorization import (
     ANY_ROLE,
+    CATALOG_SERVICE,
     DELIVERY_SERVICE,
     NOTIFICATION_SERVICE,
     PREFERENCE_SERVICE,
@@ -38,7 +40,13 @@ from carillon_server.transport.options import channel_options
 from carillon_server.transport.registration import library_methods, our_methods
 from carillon_server.transport.router import Router
 
-SERVICES = (NOTIFICATION_SERVICE, PREFERENCE_SERVICE, RECIPIENT_SERVICE, DELIVERY_SERVICE)
+SERVICES = (
+    NOTIFICATION_SERVICE,
+    PREFERENCE_SERVICE,
+    RECIPIENT_SERVICE,
+    DELIVERY_SERVICE,
+    CATALOG_SERVICE,
+)
 
 _DESCRIPTORS = {
     descriptor.full_name: descriptor
@@ -47,6 +55,7 @@ _DESCRIPTORS = {
         preference_service_pb2,
         recipient_service_pb2,
         delivery_service_pb2,
+        catalog_service_pb2,
     )
     for descriptor in file.DESCRIPTOR.services_by_name.values()
 }

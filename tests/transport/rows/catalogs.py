@@ -257,7 +257,7 @@ _LONG_PARTS = [
 
 def _says(channel: str, content: dict[str, Any], wrong: str = "") -> Row:
     """A template of a channel, with what it must have unless that is what is wrong."""
-    required = {} if not content else {_REQUIRED[channel]: "Done"}
+    required = {_REQUIRED[channel]: "Done" if content else ""}
     template = {"in_app": None, channel: {**required, **content}}
     return Row("PutTemplate", {"template": template}, f"template.{channel}.{wrong}" if wrong else None)
 

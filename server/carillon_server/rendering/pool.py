@@ -16,6 +16,7 @@ from carillon_server.domain.errors import Reason, Refusal, Unavailable
 from carillon_server.domain.rendering import Rendered, RenderFailure, RenderJob, Sheet, SheetReport
 from carillon_server.rendering.batch_message import KnownSheets
 from carillon_server.rendering.crew import Crew
+from carillon_server.rendering.offenders import Offenders
 from carillon_server.rendering.render_process import ProcessEndedError, ProcessSilentError, RenderProcess
 from carillon_server.rendering.verdict import examination_of, verdict_of
 from carillon_server.rendering.wire import read_answer, read_report
@@ -35,6 +36,7 @@ class RenderPool:
         self._max_queue = max_queue
         self._queue = WorkQueue()
         self._crew = Crew()
+        self._offenders = Offenders()
         self._workers: set[asyncio.Task[None]] = set()
         self._idle = 0
         self._stopping = False
@@ -56,13 +58,18 @@ class RenderPool:
 
     async def render(self, jobs: Sequence[RenderJob]) -> Sequence[Rendered | RenderFailure]:
         """See `services.ports.Renderer`. Raises OVERLOADED where too much waits already."""
-        started = time.perf_counter()
-        answers: Sequence[Rendered | RenderFailure] = await self._run([Work(job) for job in jobs])
-        telemetry.render_seconds.observe(time.perf_counter() - started)
-        for answer in answers:
-            result = answer.problem if isinstance(answer, RenderFailure) else "rendered"
-            telemetry.renders.labels(result).inc()
-        return answers
+        started = time.monotonic()
+        bans = [self._offenders.ban_of(job, started) for job in jobs]
+        tried = [job for job, ban in zip(jobs, bans, strict=True) if ban is None]
+        answers = iter(await self._run([Work(job) for job in tried]))
+        result = [next(answers) if ban is None else ban for ban in bans]
+        finished = time.monotonic()
+        telemetry.render_seconds.observe(finished - started)
+        for job, answer, ban in zip(jobs, result, bans, strict=True):
+            if ban is None:
+                self._offenders.note(job, answer, finished)
+            telemetry.renders.labels(getattr(answer, "problem", "rendered")).inc()
+        return result
 
     async def check(
         self, sheet: Sheet, data_schema: Mapping[str, Any], sample_data: Mapping[str, Any]

@@ -11,6 +11,7 @@ from carillon_server.rendering.process.channel import Channel
 from carillon_server.rendering.process.examination import Examination
 from carillon_server.rendering.process.jobs import Jobs
 from carillon_server.rendering.process.limits import Limits
+from carillon_server.rendering.process.walls import raise_walls
 from carillon_server.rendering.template.failure import MEMORY, TIME, TimeUp
 from carillon_server.rendering.wire import Json
 
@@ -25,6 +26,7 @@ def run() -> int:
     jobs = Jobs()
     jobs.warm_up()
     limits.settle()
+    raise_walls()
     gc.freeze()
     try:
         channel.write({"ready": os.getpid()})

@@ -1,0 +1,55 @@
+"""P20: no template exceeds 250 ms, 64 MB or 256 KiB, or reaches for anything, and none hurts another."""
+
+from __future__ import annotations
+
+import pytest
+import pytest_asyncio
+
+from carillon_server.domain.channel import Channel
+from carillon_server.domain.rendering import Rendered
+from carillon_server.rendering.pool import RenderPool
+from tests.rendering.hostile import CORPUS, WORDS
+from tests.rendering.sheets import make_job, make_sheet
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+_GREETING = make_job(make_sheet(title="Hi {{ name }}"), data={"name": "Ann"})
+_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "word": {"type": "string"},
+        "evil": {"type": "string"},
+        "handler": {"type": "string"},
+        "n": {"type": "integer"},
+        "many": {"type": "array", "items": {"type": "string"}},
+    },
+    "required": list(WORDS),
+}
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def shared_pool():
+    """One process for all of them: who hurts it hurts the next."""
+    pool = RenderPool(1)
+    yield pool
+    await pool.stop()
+
+
+@pytest.mark.parametrize("name", CORPUS)
+async def test_it_is_refused_and_its_neighbours_are_rendered(name, shared_pool):
+    hostile = CORPUS[name]
+    before, answer, after = await shared_pool.render(
+        [_GREETING, make_job(hostile.sheet, data=hostile.data), _GREETING]
+    )
+
+    assert getattr(answer, "problem", "rendered") in hostile.problem.split(" or ")
+    for neighbour in (before, after):
+        assert isinstance(neighbour, Rendered)
+        assert neighbour.parts[Channel.IN_APP]["title"] == "Hi Ann"
+
+
+@pytest.mark.parametrize("name", CORPUS)
+async def test_it_is_found_before_it_is_stored(name, shared_pool):
+    report = await shared_pool.check(CORPUS[name].sheet, _SCHEMA, WORDS)
+
+    assert report.problems

@@ -44,9 +44,13 @@ _LOOPS = {
     "nested loops": Hostile(_LOOP * 4 + _END * 4, "time"),
     "nested loops over a text": Hostile("{% for a in word %}" * 4 + _END * 4, "time"),
     "loops over lists written out": Hostile("{% for a in [1,2,3,4,5,6,7,8,9] %}" * 12 + _END * 12, "time"),
-    "a filter again and again": Hostile(_LOOP * 2 + "{% set b = many | sort | unique | join %}" + _END * 2, "time"),
+    "a filter again and again": Hostile(
+        _LOOP * 2 + "{% set b = many | sort | unique | join %}" + _END * 2, "time"
+    ),
     "replace in loops": Hostile(_LOOP * 2 + "{% set b = word | replace('w', 'ww') %}" + _END * 2, "time"),
-    "dates in loops": Hostile(_LOOP * 2 + "{% set b = '2026-01-01T00:00:00Z' | datetime('full') %}" + _END * 2, "time"),
+    "dates in loops": Hostile(
+        _LOOP * 2 + "{% set b = '2026-01-01T00:00:00Z' | datetime('full') %}" + _END * 2, "time"
+    ),
     "a recursive loop": Hostile("{% for a in many recursive %}{{ loop(many) }}{% endfor %}", "forbidden"),
     "a recursive macro": Hostile("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "forbidden"),
     "a call block": Hostile("{% call(x) m() %}x{% endcall %}", "forbidden"),
@@ -69,7 +73,7 @@ _LOOPS = {
     ),
     "an include by variable": Hostile("{% include word %}", "forbidden"),
     "an include of a file": Hostile("{% include '/etc/passwd' %}", "forbidden"),
-}  # fmt: skip
+}
 _MEMORY = {
     "doubling a text": Hostile("{% set a = word %}" + "{% set a = a ~ a %}" * 40, "memory"),
     "doubling a block": Hostile(
@@ -79,10 +83,10 @@ _MEMORY = {
     "replace by more": Hostile(
         "{% set a = word %}" + "{% set a = a | replace('w', 'wwwwwwwwww') %}" * 9, "memory"
     ),
-    "nesting a list": Hostile("{% set a = many %}" + "{% set a = [a, a] %}" * 60 + "{{ a | tojson }}", "time"),
-    "joining with a long text": Hostile(
-        "{% set a = word %}" + "{% set a = many | join(a) %}" * 3, "memory"
+    "nesting a list": Hostile(
+        "{% set a = many %}" + "{% set a = [a, a] %}" * 60 + "{{ a | tojson }}", "time"
     ),
+    "joining with a long text": Hostile("{% set a = word %}" + "{% set a = many | join(a) %}" * 3, "memory"),
     "multiplying a text": Hostile("{{ 'x' * 999999999 }}", "forbidden"),
     "multiplying a variable": Hostile("{{ word * 999999999 }}", "forbidden"),
     "multiplying a list": Hostile("{{ ([0] * 999999999) | length }}", "forbidden"),
@@ -100,7 +104,7 @@ _MEMORY = {
     "format": Hostile("{{ '%999999999s' | format(word) }}", "forbidden"),
     "pprint": Hostile("{{ many | pprint }}", "forbidden"),
     "xmlattr": Hostile("{{ {'a b': 1} | xmlattr }}", "forbidden"),
-}  # fmt: skip
+}
 _OUTPUT = {
     "loops that write": Hostile(_LOOP * 2 + "{{ word }}" + _END * 2, "output"),
     "a long text": Hostile("{{ word }}" * 300, "output"),
@@ -143,7 +147,7 @@ _INTERNALS = {
     "deep lists": Hostile("{{ " + "[" * 5_000 + "1" + "]" * 5_000 + " }}", "forbidden"),
     "a long sum": Hostile("{{ " + "1+" * 9_000 + "1 }}", "forbidden"),
     "deep conditions": Hostile("{% if n %}" * 2_000 + "{% endif %}" * 2_000, "forbidden"),
-}  # fmt: skip
+}
 _MJML = "<mjml><mj-body><mj-section><mj-column>{}</mj-column></mj-section></mj-body></mjml>"
 _MAILS = {
     "a script link from a value": _mail('<a href="{{ evil }}">x</a>', "forbidden"),
@@ -159,32 +163,47 @@ _MAILS = {
     "a frame": _mail('<iframe src="https://x.example"></iframe>', "forbidden"),
     "a base": _mail('<base href="https://x.example">', "forbidden"),
     "a refresh": _mail('<meta http-equiv="Refresh" content="0; url=https://x.example">', "forbidden"),
-    "a style sheet from elsewhere": _mail("<style>@import url(https://x.example/a.css);</style>", "forbidden"),
+    "a style sheet from elsewhere": _mail(
+        "<style>@import url(https://x.example/a.css);</style>", "forbidden"
+    ),
     "a style's script": _mail('<p style="background: url(javascript:alert(1))">x</p>', "forbidden"),
-    "a style's file": _mail("<style>p { background: url('file:///etc/passwd') }</style><p>x</p>", "forbidden"),
+    "a style's file": _mail(
+        "<style>p { background: url('file:///etc/passwd') }</style><p>x</p>", "forbidden"
+    ),
     "an MJML file": _mail(_MJML.format('<mj-include path="/etc/passwd" />'), "forbidden", "mjml"),
     "an MJML file by a layout": _mail(
-        "x", "forbidden", "markdown", mjml_layout(_MJML.format('{{ content }}<mj-include path="/etc/passwd" />'))
+        "x",
+        "forbidden",
+        "markdown",
+        mjml_layout(_MJML.format('{{ content }}<mj-include path="/etc/passwd" />')),
     ),
     "MJML that is none": _mail("<mjml><mj-body><mj-section>", "invalid", "mjml"),
     "entities that grow": _mail(
-        '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><mjml><mj-body>&b;</mj-body></mjml>', "invalid", "mjml"
+        '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><mjml><mj-body>&b;</mj-body></mjml>',
+        "invalid",
+        "mjml",
     ),
     "deep MJML": _mail(_MJML.format("<mj-text>" + "<b>" * 40_000 + "</mj-text>"), "memory", "mjml"),
     "deep HTML": _mail("<div>" * 40_000, "memory or time"),
     "a long style on many elements": _mail(
-        "<style>b {" + "".join(f"--a{n}: aaaaaaaa;" for n in range(2_000)) + "}</style>" + "<b>x</b>" * 10_000,
+        "<style>b {"
+        + "".join(f"--a{n}: aaaaaaaa;" for n in range(2_000))
+        + "}</style>"
+        + "<b>x</b>" * 10_000,
         "memory or time",
     ),
     "many styles on many elements": _mail(
-        "<style>" + "".join(f"p b:not(.d{n}) u {{ color: red }}" for n in range(2_000)) + "</style>"
-        + "<p><b>" + "<u>x</u>" * 15_000, "time"
+        "<style>"
+        + "".join(f"p b:not(.d{n}) u {{ color: red }}" for n in range(2_000))
+        + "</style>"
+        + "<p><b>"
+        + "<u>x</u>" * 15_000,
+        "time",
     ),
     "a tag that does not end": _mail("<a " * 40_000, "time"),
-
     "a payload that a value breaks out of": Hostile(
         '{"a": "{{ word }}"}', "forbidden", Channel.WEBHOOK, "payload"
     ),
-}  # fmt: skip
+}
 
 CORPUS: dict[str, Hostile] = _LOOPS | _MEMORY | _OUTPUT | _INTERNALS | _MAILS

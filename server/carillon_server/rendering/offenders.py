@@ -1,5 +1,5 @@
-"""Templates that keep breaking limits. Each time costs a process its life and everybody a wait, so after a few
-they fail at once for a while: a hostile template keeps its own tenant waiting, and nobody else.
+"""Templates that keep breaking limits. Each time costs a process its life and everybody a wait, so after a
+few they fail at once for a while: a hostile template keeps its own tenant waiting, and nobody else.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A second wall, behind the language: what the process does not need, Python refuses it.
 
-No template is known to get this far. If one does, it finds that it cannot open a socket, start a program, change
-a file, or read one that is neither code nor a table of locales and zones.
+No template is known to get this far. If one does, it finds that it cannot open a socket, start a program,
+change a file, or read one that is neither code nor a table of locales and zones.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 _FAMILIES = frozenset(
-    {"ctypes", "ftplib", "http", "imaplib", "os", "poplib", "pty", "shutil", "smtplib", "socket", "subprocess",
-     "tempfile", "urllib", "webbrowser"}
-)  # fmt: skip
+    {"ctypes", "ftplib", "http", "imaplib", "os", "poplib", "pty", "shutil", "smtplib", "socket"}
+    | {"subprocess", "tempfile", "urllib", "webbrowser"}
+)
 _HARMLESS = frozenset({"os.listdir", "os.scandir"})
 """What imports do."""
 

@@ -49,11 +49,13 @@ class CompiledSheet:
             with at_part(part.name):
                 rendered[part.name] = part.render(values)
         if self.mail is not None:
-            rendered = self._render_mail(self.mail, rendered, values)
+            rendered |= self._render_mail(self.mail, rendered, values)
+        if self.channel is Channel.EMAIL:
+            rendered["text"] = rendered.get("text") or rendered.get("preheader") or rendered["subject"]
         return rendered
 
     def _render_mail(
-        self, mail: CompiledMail, rendered: dict[str, str], values: Mapping[str, Any]
+        self, mail: CompiledMail, rendered: Mapping[str, str], values: Mapping[str, Any]
     ) -> dict[str, str]:
         with at_part(mail.part):
             content = run(mail.content, values)
@@ -61,8 +63,7 @@ class CompiledSheet:
             around = {**values, "content": mail.wrap(content)}
             document = run(mail.layout, around) if mail.layout is not None else mail.wrap(content)
             html = mail.finish(document, rendered.get("preheader", ""))
-        text = rendered.get("text") or mail.text_of(content)
-        return rendered | {"html": html, "text": text or rendered["subject"]}
+        return {"html": html, "text": rendered.get("text") or mail.text_of(content)}
 
 
 class at_part:  # noqa: N801 - reads as a statement

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import pytest
-import pytest_asyncio
 
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.rendering import Rendered
-from carillon_server.rendering.pool import RenderPool
 from tests.rendering.hostile import CORPUS, WORDS
 from tests.rendering.sheets import make_job, make_sheet
 
@@ -25,14 +23,6 @@ _SCHEMA = {
     },
     "required": list(WORDS),
 }
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def shared_pool():
-    """One process for all of them: who hurts it hurts the next."""
-    pool = RenderPool(1)
-    yield pool
-    await pool.stop()
 
 
 @pytest.mark.parametrize("name", CORPUS)

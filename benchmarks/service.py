@@ -144,6 +144,7 @@ def _environment(
         "CARILLON_WORKER_METRICS_ADDRESS": f"127.0.0.1:{free_port()}",
         "CARILLON_SMTP_URL": f"smtp://127.0.0.1:{sink.smtp_port}",
         "CARILLON_EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8",
+        "CARILLON_UNKNOWN_TYPES": "accept",
         "CARILLON_LOG_LEVEL": "warning",
     }
 

@@ -118,8 +118,11 @@ async def test_the_story_tells_of_the_type(world: World) -> None:
     await prefer(world, channels=[{"channel": "IN_APP", "enabled": False}])
     response = await world.send("ada", content=CONTENT)
     story = await world.operator.explain_notification(id=response.results[0].notification_id)
-    reasons = {DecisionReason.Name(decision.reason) for decision in story.decisions}
-    assert reasons == {"DECISION_REASON_MANDATORY", "DECISION_REASON_TYPE_DEFAULT"}
+    decisions = [entry.decision for entry in story.entries if entry.HasField("decision")]
+    assert [DecisionReason.Name(decision.reason) for decision in decisions] == [
+        "DECISION_REASON_MANDATORY",
+        "DECISION_REASON_TYPE_DEFAULT",
+    ]
 
 
 async def test_what_is_scheduled_is_worded_when_it_is_sent(world: World) -> None:

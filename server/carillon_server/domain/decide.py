@@ -106,6 +106,11 @@ class _Choice:
     rule: str = ""
 
 
+_NAMED = _Choice(True, DecisionReason.REQUESTED)
+_ON = _Choice(True, DecisionReason.DEFAULT)
+_OFF = _Choice(False, DecisionReason.TYPE_DEFAULT)
+
+
 def _decide_channel(
     subject: Subject,
     channel: Channel,
@@ -141,10 +146,8 @@ def _choose(subject: Subject, channel: Channel, preferences: Preferences, mute: 
 def _default(subject: Subject, channel: Channel) -> _Choice:
     """As the sender and the type want it."""
     if subject.channels or channel in subject.fallback_channels:
-        return _Choice(True, DecisionReason.REQUESTED)
-    if subject.policy.channels.get(channel, False):
-        return _Choice(True, DecisionReason.DEFAULT)
-    return _Choice(False, DecisionReason.TYPE_DEFAULT)
+        return _NAMED
+    return _ON if subject.policy.channels.get(channel, False) else _OFF
 
 
 def _wish(subject: Subject, channel: Channel, preferences: Preferences) -> _Choice | None:

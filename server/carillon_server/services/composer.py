@@ -102,9 +102,7 @@ class Composer:
         if known is None:
             return Composition((Variant(draft),), chains=self._chains(tenant, draft, NO_POLICY))
         now = now or self._clock()
-        completed, change = apply_defaults(draft, known.type, now)
-        if change is not None:
-            completed = replace(completed, payload=self._payloads.amend(draft.payload, change))
+        completed = apply_defaults(draft, known.type, now, self._payloads)
         policy = TypePolicy(known.type.mandatory, known.type.channels)
         chains = self._chains(tenant, draft, policy)
         rules = _rules(known.type, draft)

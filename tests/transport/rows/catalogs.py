@@ -178,7 +178,7 @@ def _layouts() -> Iterator[Row]:
     yield from _names("DeleteLayout", "name")
     for number in (0, 3):
         yield Row(rpc, at("layout.format", number), "layout.format")
-    yield Row(rpc, at("layout.source", "x" * _LONG))
+    yield Row(rpc, {"layout": {"name": "long", "source": "x" * _LONG}})
     for source in ("", "x" * (_LONG + 1), NUL, "{{ content }}{{ content }}"):
         yield Row(rpc, at("layout.source", source), "layout.source")
 
@@ -258,7 +258,8 @@ _LONG_PARTS = [
 def _says(channel: str, content: dict[str, Any], wrong: str = "") -> Row:
     """A template of a channel, with what it must have unless that is what is wrong."""
     required = {_REQUIRED[channel]: "Done" if content else ""}
-    template = {"in_app": None, channel: {**required, **content}}
+    # Of a type that nobody has: what a text of this length would come out as is another matter.
+    template = {"type": "unheard.of", "in_app": None, channel: {**required, **content}}
     return Row("PutTemplate", {"template": template}, f"template.{channel}.{wrong}" if wrong else None)
 
 

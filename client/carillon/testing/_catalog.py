@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 
 from carillon.testing import _limits as limits
 from carillon.testing._caller import Caller
+from carillon.testing._catalog_store import canonical_locale
 from carillon.testing._entry import now_utc, to_timestamp
 from carillon.testing._refusal import Refusal
 from carillon.testing._store import Store
@@ -107,6 +108,7 @@ def update_catalog_settings(
     named = paths or [field.name for field, _ in request.settings.ListFields()]
     for name in _SETTINGS if "*" in named else named:
         setattr(store.catalog.settings, name, getattr(request.settings, name))
+    store.catalog.settings.default_locale = canonical_locale(store.catalog.settings.default_locale)
     return pb.UpdateCatalogSettingsResponse(settings=store.catalog.settings)
 
 

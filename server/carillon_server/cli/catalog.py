@@ -17,6 +17,7 @@ from carillon_server.cli.catalog_folders import (
     load_good,
     refuse_problems,
 )
+from carillon_server.cli.catalog_settings import settings
 from carillon_server.cli.failure import CommandError, ExitCode
 from carillon_server.cli.session import Session, calls_service
 
@@ -34,6 +35,8 @@ PruneOption = Annotated[
     bool, typer.Option("--prune", help="Remove what this catalog brought before and no longer has.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer with JSON, one object a line.")]
+
+catalog.command("settings")(settings)
 
 
 @catalog.command("validate")

@@ -17,6 +17,7 @@ from carillon_server.cli.doctor import doctor
 from carillon_server.cli.endpoints import endpoints
 from carillon_server.cli.epoch import raise_epoch
 from carillon_server.cli.inbox import counts, list_inbox, show
+from carillon_server.cli.layouts import layouts
 from carillon_server.cli.marks import MARKS, mark_command
 from carillon_server.cli.preferences import preferences
 from carillon_server.cli.processes import migrate, serve, worker
@@ -25,8 +26,10 @@ from carillon_server.cli.recipients import recipients
 from carillon_server.cli.send import cancel, send
 from carillon_server.cli.stats import stats
 from carillon_server.cli.tail import tail
+from carillon_server.cli.templates import templates
 from carillon_server.cli.token import token
 from carillon_server.cli.topics import topics
+from carillon_server.cli.types import types
 from carillon_server.cli.up import up
 
 SENDING = "Sending"
@@ -58,7 +61,13 @@ for name, people in (
     ("preferences", preferences),
 ):
     program.add_typer(people, name=name, rich_help_panel=PEOPLE)
-program.add_typer(catalog, name="catalog", rich_help_panel=CATALOG)
+for name, telling_how in (
+    ("catalog", catalog),
+    ("types", types),
+    ("templates", templates),
+    ("layouts", layouts),
+):
+    program.add_typer(telling_how, name=name, rich_help_panel=CATALOG)
 program.add_typer(deliveries, name="deliveries", rich_help_panel=DELIVERING)
 for telling in (explain, stats):
     program.command(rich_help_panel=DELIVERING)(telling)

@@ -91,6 +91,8 @@ VALID: dict[str, dict[str, Any]] = {
     "DeleteLayout": {"name": "frame"},
     "PreviewTemplate": {"type": "scan.completed"},
     "SendTest": {"type": "scan.completed", **_RECIPIENT},
+    "ApplyCatalog": {"bundle": {"name": "audit"}},
+    "ExportCatalog": {},
     "GetCatalogSettings": {},
     "UpdateCatalogSettings": {"settings": {"default_locale": "de"}},
     "GetStats": {"start_time": {"seconds": 1_800_000_000}, "end_time": {"seconds": 1_800_086_400}},

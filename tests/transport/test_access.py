@@ -51,6 +51,8 @@ _CATALOG_CHANGES = {
     "PutLayout",
     "DeleteLayout",
     "SendTest",
+    "ApplyCatalog",
+    "ExportCatalog",
     "UpdateCatalogSettings",
 }
 _TOPICS = {

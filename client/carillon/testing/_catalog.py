@@ -26,7 +26,7 @@ _Item = TypeVar("_Item", bound=Message)
 
 def put_type(store: Store, _caller: Caller, request: pb.PutTypeRequest) -> pb.PutTypeResponse:
     """Its templates are not looked at again."""
-    limits.enforce(_type_violations(request.type))
+    limits.enforce(type_violations(request.type))
     known = store.catalog.types.get(request.type.name)
     put = pb.NotificationType()
     put.CopyFrom(request.type)
@@ -65,7 +65,7 @@ def delete_type(store: Store, _caller: Caller, request: pb.DeleteTypeRequest) ->
 
 def put_layout(store: Store, _caller: Caller, request: pb.PutLayoutRequest) -> pb.PutLayoutResponse:
     """Templates that use it are not looked at again."""
-    limits.enforce(_layout_violations(request.layout))
+    limits.enforce(layout_violations(request.layout))
     put = pb.Layout()
     put.CopyFrom(request.layout)
     put.update_time.CopyFrom(to_timestamp(now_utc()))
@@ -134,7 +134,7 @@ def page_of(
     return items[start:end], store.sealer.seal(query, end) if len(items) > end else ""
 
 
-def _type_violations(kind: pb.NotificationType) -> Iterator[limits.Violation]:
+def type_violations(kind: pb.NotificationType) -> Iterator[limits.Violation]:
     yield from limits.type_name("type.name", kind.name)
     yield from limits.text("type.display_name", kind.display_name, 100)
     yield from limits.text("type.category", kind.category, 100)
@@ -164,7 +164,7 @@ def _digest_violations(policy: pb.DigestPolicy) -> Iterator[limits.Violation]:
         yield "type.digest.channels", "has IN_APP, which needs no digest"
 
 
-def _layout_violations(layout: pb.Layout) -> Iterator[limits.Violation]:
+def layout_violations(layout: pb.Layout) -> Iterator[limits.Violation]:
     yield from limits.type_name("layout.name", layout.name)
     if not layout.format:
         yield "layout.format", "is required"

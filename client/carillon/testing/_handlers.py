@@ -11,6 +11,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from carillon.testing import (
     _catalog,
+    _catalog_bundles,
     _deliveries,
     _export,
     _marks,
@@ -104,6 +105,8 @@ _UNARY: dict[str, Callable[[Store, Caller, Any], Any]] = {
     "DeleteLayout": _catalog.delete_layout,
     "PreviewTemplate": _templates.preview_template,
     "SendTest": _test_sends.send_test,
+    "ApplyCatalog": _catalog_bundles.apply_catalog,
+    "ExportCatalog": _catalog_bundles.export_catalog,
     "GetCatalogSettings": _catalog.get_catalog_settings,
     "UpdateCatalogSettings": _catalog.update_catalog_settings,
 }

@@ -32,7 +32,7 @@ _FITTING = {pb.LAYOUT_FORMAT_HTML: ("html", "markdown"), pb.LAYOUT_FORMAT_MJML: 
 def put_template(store: Store, _caller: Caller, request: pb.PutTemplateRequest) -> pb.PutTemplateResponse:
     """What it says is not looked into."""
     wanted = request.template
-    limits.enforce(_violations(wanted))
+    limits.enforce(template_violations(wanted))
     known_type(store, wanted.type)
     limits.enforce(_layout_violations(store, wanted))
     key = (wanted.type, channel_of(wanted), canonical_locale(wanted.locale))
@@ -155,7 +155,7 @@ def _says_the_same(one: pb.Template, other: pb.Template) -> bool:
     return field == other.WhichOneof("content") and getattr(one, field) == getattr(other, field)
 
 
-def _violations(template: pb.Template) -> Iterator[limits.Violation]:
+def template_violations(template: pb.Template) -> Iterator[limits.Violation]:
     yield from limits.type_name("template.type", template.type)
     if not template.locale:
         yield "template.locale", "is required"

@@ -1,4 +1,5 @@
-"""Makes the demo tenant, as soon as the service can: its providers, and two people who can be reached.
+"""Makes the demo tenant, as soon as the service can: its providers, two people who can be reached, and the
+catalogs that come with Carillon.
 
 Run as a process of its own, `python -m carillon_server.embedded.demo_tenant HOST:PORT FAR_SIDE_PORT KEYS`,
 with an operator's token in CARILLON_TOKEN: the supervisor goes on to start processes and so must not import
@@ -12,12 +13,16 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import grpc
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from carillon import Client
+from carillon.catalog_types import CatalogBundle
 from carillon.types import Endpoint, Provider
+from carillon_server.bundle.loader import load_catalog
+from carillon_server.bundle.shipped import shipped_catalogs
 from carillon_server.embedded.far_side_keys import FarSideKeys
 from carillon_server.embedded.ports import HOST
 
@@ -45,14 +50,18 @@ def wait_until_serving(target: str) -> None:
 def main(target: str, far_side_port: int, keys: FarSideKeys) -> None:
     """Wait for the service, then make everything; again is no different from once."""
     far_side = f"http://{HOST}:{far_side_port}"
+    # Read while the service starts.
+    catalogs = [load_catalog(folder) for folder in shipped_catalogs()]
     wait_until_serving(target)
-    with Client(target, token=os.environ["CARILLON_TOKEN"]) as client:
+    with Client(target, token=os.environ["CARILLON_TOKEN"], timeout_seconds=_TIMEOUT_SECONDS) as client:
         for provider in _providers(far_side, keys):
             client.put_provider(provider=provider)
         for recipient, number in _RECIPIENTS.items():
             endpoints = list(_endpoints(recipient, number, far_side, keys))
             client.upsert_recipient(recipient={"recipient_id": recipient}, endpoints=endpoints)
             _forget_old_ports(client, recipient, far_side)
+        for catalog in catalogs:
+            client.apply_catalog(bundle=cast("CatalogBundle", catalog.bundle), prune=True)
 
 
 def _providers(far_side: str, keys: FarSideKeys) -> Iterator[Provider]:

@@ -85,6 +85,8 @@ ROLES: dict[str, frozenset[Role]] = {
     f"/{CATALOG_SERVICE}/SendTest": _OPERATORS,
     f"/{CATALOG_SERVICE}/GetCatalogSettings": _SENDERS,
     f"/{CATALOG_SERVICE}/UpdateCatalogSettings": _OPERATORS,
+    f"/{CATALOG_SERVICE}/ApplyCatalog": _OPERATORS,
+    f"/{CATALOG_SERVICE}/ExportCatalog": _OPERATORS,
 }
 
 ANY_ROLE = _EVERYONE

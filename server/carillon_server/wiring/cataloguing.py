@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from carillon_server.rendering.schema import SchemaCompiler
+from carillon_server.services.catalog.apply import CatalogApplier
 from carillon_server.services.catalog.desk import CatalogDesk
 from carillon_server.services.catalog.inspector import Inspector
 from carillon_server.services.catalog.layouts import LayoutService
@@ -14,6 +15,7 @@ from carillon_server.services.catalog.types import TypeService
 from carillon_server.services.ports import Clock, Renderer, TenantForgetter
 from carillon_server.services.send import SendService
 from carillon_server.storage.database import Database
+from carillon_server.transport.catalog_bundles import CatalogBundleServicer
 from carillon_server.transport.catalog_layouts import LayoutServicer
 from carillon_server.transport.catalog_templates import TemplateServicer
 from carillon_server.transport.catalog_trials import TrialServicer
@@ -40,4 +42,5 @@ def build_catalog_servicers(
             LayoutService(database, desk, inspector), CatalogSettingsService(database, desk), pages
         ),
         TrialServicer(previews, TrialService(database, sends)),
+        CatalogBundleServicer(CatalogApplier(database, desk, inspector)),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.transport.rows.base import Row
+from tests.transport.rows.bundles import bundle_rows
 from tests.transport.rows.catalogs import catalog_rows
 from tests.transport.rows.deliveries import delivery_rows
 from tests.transport.rows.inboxes import inbox_rows
@@ -21,6 +22,7 @@ def all_rows() -> Iterator[Row]:
     yield from delivery_rows()
     yield from provider_rows()
     yield from catalog_rows()
+    yield from bundle_rows()
     yield from topic_rows()
 
 

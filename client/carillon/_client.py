@@ -16,7 +16,17 @@ from carillon._options import CallOptions, connection_options
 from carillon._paging import each
 from carillon._resume import Resumption
 from carillon._rpc import P, Request, Response, Rpc, adopt_documentation
-from carillon._rpcs import catalog, deliveries, inbox, marks, preferences, recipients, sends, topics
+from carillon._rpcs import (
+    broadcasts,
+    catalog,
+    deliveries,
+    inbox,
+    marks,
+    preferences,
+    recipients,
+    sends,
+    topics,
+)
 from carillon._rpcs.subscribe import subscribe_request
 from carillon._subscription import Subscription
 from carillon._token import Token
@@ -24,6 +34,7 @@ from carillon.types import DeliveryFilterLike, FilterLike, SendLike
 from carillon.v1 import notification_service_pb2 as pb
 from carillon.v1.catalog_service_pb2 import NotificationType, Template
 from carillon.v1.delivery_service_pb2 import Delivery
+from carillon.v1.notification_service_pb2 import Broadcast
 from carillon.v1.recipient_service_pb2 import ExportRecipientResponse, Recipient, Topic, TopicMember
 from carillon.v1.types_pb2 import Notification
 
@@ -144,6 +155,9 @@ class Client:
     put_endpoint = _unary(recipients.put_endpoint)
     list_endpoints = _unary(recipients.list_endpoints)
     delete_endpoint = _unary(recipients.delete_endpoint)
+    get_broadcast = _unary(broadcasts.get_broadcast)
+    list_broadcasts = _unary(broadcasts.list_broadcasts)
+    cancel_broadcast = _unary(broadcasts.cancel_broadcast)
     put_topic = _unary(topics.put_topic)
     list_topics = _unary(topics.list_topics)
     delete_topic = _unary(topics.delete_topic)
@@ -252,6 +266,13 @@ class Client:
         return each(
             lambda token: self.list_recipients(page_size=page_size, page_token=token),
             lambda page: page.recipients,
+        )
+
+    def list_all_broadcasts(self, *, page_size: int = 100) -> Iterator[Broadcast]:
+        """All broadcasts that the caller may see, newest first, a page at a time."""
+        return each(
+            lambda token: self.list_broadcasts(page_size=page_size, page_token=token),
+            lambda page: page.broadcasts,
         )
 
     def list_all_topics(self, *, recipient_id: str = "", page_size: int = 1_000) -> Iterator[Topic]:

@@ -155,6 +155,8 @@ class Send(TypedDict, total=False):
     dry_run: bool
     fallbacks: Sequence[FallbackLike]
     attachments: Sequence[AttachmentLike]
+    topic: str
+    everyone: bool
 
 
 class ChannelSwitch(TypedDict):

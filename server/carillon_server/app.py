@@ -27,6 +27,7 @@ from carillon_server.realtime.realtime import Realtime
 from carillon_server.rendering.pool import RenderPool
 from carillon_server.services.api_keys import ApiKeys
 from carillon_server.services.attachments import AttachmentService
+from carillon_server.services.broadcasts import BroadcastService
 from carillon_server.services.deliveries import DeliveryService
 from carillon_server.services.delivery_settings import DeliverySettingsService
 from carillon_server.services.delivery_stats import DeliveryStatsService
@@ -45,6 +46,7 @@ from carillon_server.services.topics import TopicService
 from carillon_server.storage.database import Database
 from carillon_server.storage.installation import Installation
 from carillon_server.storage.schema import check_schema
+from carillon_server.transport.broadcasts import BroadcastServicer
 from carillon_server.transport.checker import Checker
 from carillon_server.transport.cursors import Cursors
 from carillon_server.transport.deliveries import DeliveryServicer
@@ -64,8 +66,9 @@ from carillon_server.transport.submission import Submission
 from carillon_server.transport.subscribe import SubscribeHandler
 from carillon_server.transport.topics import TopicServicer
 from carillon_server.wiring.cataloguing import build_catalog_servicers
+from carillon_server.wiring.fan_out import fan_out_builder
 from carillon_server.wiring.ground import Ground
-from carillon_server.wiring.sending import follow_tenants, prepare_sending
+from carillon_server.wiring.sending import prepare_composing, prepare_sending
 
 _STOP_GRACE_SECONDS = 5.0
 _DAY_SECONDS = 86_400.0
@@ -130,7 +133,7 @@ async def running_worker(settings: Settings) -> AsyncIterator[None]:
     """A worker that delivers."""
     async with AsyncExitStack() as stack:
         ground = await _lay_ground(settings, stack)
-        tenants = follow_tenants(settings, ground.database, stack)
+        composing = prepare_composing(ground, utc_now, stack)
         directory = build_directory(settings, ground.database, utc_now)
         await stack.enter_async_context(running_upkeep(settings, ground.database, directory))
         worker = Worker(
@@ -139,7 +142,15 @@ async def running_worker(settings: Settings) -> AsyncIterator[None]:
             ground.realtime.publisher,
             decode_notification,
             directory,
-            tenants=tenants,
+            tenants=composing.tenants,
+            fan_out=fan_out_builder(
+                settings,
+                ground.database,
+                ground.realtime.publisher,
+                composing.composer,
+                composing.payloads,
+                composing.tenants,
+            ),
             load_attachments=AttachmentLoader(ground.database).load,
         )
         await worker.start()
@@ -180,8 +191,16 @@ async def _build_servicers(
     await waker.start()
     stack.push_async_callback(waker.stop)
     sending = await prepare_sending(ground, waker, utc_now, stack)
+    broadcasts = BroadcastService(
+        database, sending.composer.compose, waker.wake_fan_out, tenants=sending.tenants
+    )
     sends = SendService(
-        database, sending.writer, publisher, utc_now, tenants=sending.tenants, composer=sending.composer
+        database,
+        sending.writer,
+        publisher,
+        utc_now,
+        tenants=sending.tenants,
+        composer=sending.composer,
     )
     recipients = RecipientService(database)
     attachments = AttachmentService(
@@ -189,7 +208,7 @@ async def _build_servicers(
     )
     pages = PageTokenSealer(settings.raw_secret_keys)
     notifications = NotificationServicer(
-        submission=Submission(sends, recipients, attachments, Checker(utc_now)),
+        submission=Submission(sends, broadcasts, recipients, attachments, Checker(utc_now)),
         sends=sends,
         inbox=InboxService(database, publisher, action_ids=decode_action_ids),
         cursors=Cursors(CursorSealer(settings.raw_secret_keys), ground.installation),
@@ -203,6 +222,7 @@ async def _build_servicers(
         PreferenceServicer(PreferenceService(database, utc_now)),
         _build_recipient_servicer(settings, recipients, pages),
         TopicServicer(TopicService(database), pages),
+        BroadcastServicer(broadcasts, pages),
         RecipientExportServicer(RecipientExportService(database)),
         DeliveryServicer(DeliveryService(database, waker), DeliveryStatsService(database), pages),
         _build_provider_servicer(ground, waker, sending.tenants.forget),

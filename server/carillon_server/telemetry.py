@@ -43,6 +43,21 @@ batch_notifications = Histogram(
     buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024),
 )
 writer_queue = Gauge("carillon_writer_queue", "Notifications that wait to be written.")
+broadcast_recipients = Counter(
+    "carillon_broadcast_recipients_total",
+    "Recipients that broadcasts came to, by outcome: notified, failed, left_out.",
+    ["outcome"],
+)
+broadcast_chunk_seconds = Histogram(
+    "carillon_broadcast_chunk_seconds",
+    "Time of one chunk of a broadcast.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+broadcasts_ended = Counter(
+    "carillon_broadcasts_ended_total",
+    "Broadcasts that workers ended, by state: completed, failed.",
+    ["state"],
+)
 sends = Counter("carillon_sends_total", "Sends by result: sent, replayed, refused, failed.", ["result"])
 
 streams_open = Gauge("carillon_streams_open", "Subscribe streams of this process.")

@@ -25,6 +25,8 @@ from carillon_server.domain.lane import Lane
 from carillon_server.domain.notification import Draft, InboxChange
 from carillon_server.domain.recipient import Endpoint, RecipientPatch
 from carillon_server.domain.send import SendOutcome
+from carillon_server.services.broadcasts import BroadcastService
+from carillon_server.services.composer import Composer
 from carillon_server.services.group_writer import GroupWriter
 from carillon_server.services.inbox import InboxService
 from carillon_server.services.ports import WorkerWaker
@@ -33,7 +35,9 @@ from carillon_server.services.recipients import RecipientService
 from carillon_server.services.send import SendService
 from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.storage.database import Database, Record
+from carillon_server.transport.convert.payloads import Payloads
 from carillon_server.transport.encode import decode_action_ids, decode_notification
+from carillon_server.wiring.fan_out import fan_out_builder
 from tests.composing import composing
 from tests.delivery.static_routes import StaticRoutes
 from tests.eventually import eventually
@@ -76,6 +80,8 @@ class House:
     preferences: PreferenceService
     recipients: RecipientService
     tenants: TenantDeliveries
+    broadcasts: BroadcastService
+    composer: Composer
     changes: list[InboxChange] = field(default_factory=list)
 
     @classmethod
@@ -103,15 +109,25 @@ class House:
         )
         stack = AsyncExitStack()
         composer = await stack.enter_async_context(composing(database, tenants))
+        broadcasts = BroadcastService(database, composer.compose, lambda: None, tenants=tenants)
         house = cls(
             Settings(database_url=postgres_url, redis_url=redis_url, secret_keys=_KEY, **values),  # type: ignore[arg-type]  # settings by name
             database,
             writer,
-            SendService(database, writer, changes.extend, utc_now, tenants=tenants, composer=composer),
+            SendService(
+                database,
+                writer,
+                changes.extend,
+                utc_now,
+                tenants=tenants,
+                composer=composer,
+            ),
             InboxService(database, changes.extend, action_ids=decode_action_ids),
             PreferenceService(database, utc_now),
             RecipientService(database),
             tenants,
+            broadcasts,
+            composer,
             changes,
         )
         try:
@@ -135,6 +151,9 @@ class House:
             decode_notification,
             StaticRoutes(providers) if isinstance(providers, Mapping) else providers,
             tenants=self.tenants,
+            fan_out=fan_out_builder(
+                self.settings, self.database, self.changes.extend, self.composer, Payloads(), self.tenants
+            ),
             load_attachments=AttachmentLoader(self.database).load,
             policies=dict.fromkeys(Channel, policy),
             rng=Random(1),

@@ -39,7 +39,12 @@ async def waking(redis_url: str) -> AsyncIterator[Waker]:
 
 @asynccontextmanager
 async def serving(redis_url: str, calls: list[float]) -> AsyncIterator[JobQueue]:
-    queue = JobQueue(redis_url, deliver=lambda _lane: calls.append(time.time()), sweep=lambda: None)
+    queue = JobQueue(
+        redis_url,
+        deliver=lambda _lane: calls.append(time.time()),
+        fan_out=lambda: None,
+        sweep=lambda: None,
+    )
     await queue.start()
     try:
         yield queue

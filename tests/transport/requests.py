@@ -13,6 +13,7 @@ from tests.transport.rpcs import RPCS, request_type
 
 NOTIFICATION_ID = "ntf_taUVCLi3UchQwm8Ine3FDgAAAAAAAAAB"
 ENDPOINT_ID = "ept_AqUVCLi3UchQwm8Ine3FDg"
+BROADCAST_ID = "brd_taUVCLi3UchQwm8Ine3FDg"
 DELIVERY_ID = "dlv_taUVCLi3UchQwm8Ine3FDgAAAAAAAAABAAA"
 MARKS = ("MarkRead", "MarkUnread", "MarkSeen", "Archive", "Unarchive", "Pin", "Unpin", "Delete")
 
@@ -58,6 +59,9 @@ VALID: dict[str, dict[str, Any]] = {
     "PutEndpoint": {"endpoint": _ENDPOINT, **_RECIPIENT},
     "ListEndpoints": _RECIPIENT,
     "DeleteEndpoint": {"id": ENDPOINT_ID, **_RECIPIENT},
+    "GetBroadcast": {"id": BROADCAST_ID},
+    "ListBroadcasts": {},
+    "CancelBroadcast": {"id": BROADCAST_ID},
     "PutTopic": {"topic": {"name": "news"}},
     "ListTopics": {},
     "DeleteTopic": {"name": "news"},

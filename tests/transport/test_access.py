@@ -56,6 +56,9 @@ _CATALOG_CHANGES = {
     "UpdateCatalogSettings",
 }
 _TOPICS = {
+    "GetBroadcast",
+    "ListBroadcasts",
+    "CancelBroadcast",
     "PutTopic",
     "ListTopics",
     "DeleteTopic",

@@ -27,6 +27,9 @@ _POINTERS = {
     "request_id",
 }
 _TOPICS = {
+    "GetBroadcast",
+    "ListBroadcasts",
+    "CancelBroadcast",
     "PutTopic",
     "ListTopics",
     "DeleteTopic",

@@ -43,9 +43,12 @@ def send(
     dry_run: bool = False,
     fallbacks: Sequence[FallbackLike] = (),
     attachments: Sequence[AttachmentLike] = (),
+    topic: str = "",
+    everyone: bool = False,
     request_id: str = "",
 ) -> pb.SendRequest:
-    """Sends one notification to 1 to 1,000 recipients. When it returns, the notification is stored for good.
+    """Sends one notification to 1 to 1,000 recipients, to a `topic`, or to `everyone`. When it returns, it is
+    stored for good. A topic's members are notified by and by: see `get_broadcast`.
 
     A `request_id` is made up when none is given, so that the retries of this call send nothing twice. Pass
     one of your own (the id of the event that the notification tells of, say) to be safe across restarts of

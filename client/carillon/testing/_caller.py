@@ -37,6 +37,9 @@ _ROLES = {
     "ExportRecipient": _OPERATORS,
     **dict.fromkeys(
         (
+            "GetBroadcast",
+            "ListBroadcasts",
+            "CancelBroadcast",
             "PutTopic",
             "ListTopics",
             "DeleteTopic",

@@ -10,6 +10,7 @@ from google.protobuf.descriptor_pool import Default
 from google.protobuf.message_factory import GetMessageClass
 
 from carillon.testing import (
+    _broadcasts,
     _catalog,
     _catalog_bundles,
     _deliveries,
@@ -71,6 +72,9 @@ _UNARY: dict[str, Callable[[Store, Caller, Any], Any]] = {
     "PutEndpoint": _recipients.put_endpoint,
     "ListEndpoints": _recipients.list_endpoints,
     "DeleteEndpoint": _recipients.delete_endpoint,
+    "GetBroadcast": _broadcasts.get_broadcast,
+    "ListBroadcasts": _broadcasts.list_broadcasts,
+    "CancelBroadcast": _broadcasts.cancel_broadcast,
     "PutTopic": _topics.put_topic,
     "ListTopics": _topics.list_topics,
     "DeleteTopic": _topics.delete_topic,

@@ -15,6 +15,7 @@ from carillon.v1 import types_pb2
 from carillon.v1.notification_service_pb2 import Attachment, SendRequest
 from carillon.v1.types_pb2 import Channel, Content, Filter, Priority
 
+_TOPIC = re.compile(r"[A-Za-z0-9_.:/-]{1,100}\Z")
 _TYPE = re.compile(r"[a-zA-Z0-9_.-]{1,100}\Z")
 _PRINTABLE_ASCII = re.compile(r"[\x20-\x7e]*\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -200,7 +201,14 @@ def _measure(value: Value) -> tuple[int, int, bool]:
 
 def _recipients(request: SendRequest) -> Iterator[Violation]:
     count = len(request.recipient_ids) + len(request.recipients)
-    if not 1 <= count <= 1_000:
+    if request.topic or request.everyone:
+        if request.topic and request.everyone:
+            yield "everyone", "is not used together with topic"
+        if count:
+            yield "topic" if request.topic else "everyone", "is not used together with recipients"
+        if request.topic and not _TOPIC.match(request.topic):
+            yield "topic", "has 1 to 100 of a-z A-Z 0-9 _ . : / -"
+    elif not 1 <= count <= 1_000:
         yield "recipient_ids", "has 1 to 1,000 together with recipients"
     for index, recipient_id in enumerate(request.recipient_ids):
         yield from text(f"recipient_ids[{index}]", recipient_id, 200, 1)

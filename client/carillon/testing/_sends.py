@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 
 from carillon.testing import _limits as limits
+from carillon.testing._broadcasts import begin, call_off_sent_under
 from carillon.testing._caller import Caller
 from carillon.testing._composition import compose, find_type
 from carillon.testing._decide import decide
@@ -34,17 +35,28 @@ def send(store: Store, caller: Caller, request: pb.SendRequest) -> pb.SendRespon
     remembered = bool(request.request_id) and not request.dry_run
     if remembered and key in store.requests:
         return _replayed(store, key, body)
-    kind = find_type(store.catalog, request)
-    recipient_ids = _addressees(store, request)
-    composed = [_compose(store, kind, request, recipient_id) for recipient_id in recipient_ids]
-    pairs = zip(composed, recipient_ids, strict=True)
-    results = [_send_to(store, caller, each, recipient_id, now, kind) for each, recipient_id in pairs]
-    response = pb.SendResponse(results=results)
+    response = _answer(store, caller, request, now)
     if remembered:
         store.requests[key] = (body, response)
     if not request.dry_run:
         store.sent.append(request)
     return response
+
+
+def _answer(store: Store, caller: Caller, request: pb.SendRequest, now: datetime) -> pb.SendResponse:
+    kind = find_type(store.catalog, request)
+
+    def send_to(recipient_id: str) -> pb.SendResult:
+        composed = _compose(store, kind, request, recipient_id)
+        return _send_to(store, caller, composed, recipient_id, now, kind)
+
+    if request.topic or request.everyone:
+        return begin(store, caller, request, now, send_to)
+    recipient_ids = _addressees(store, request)
+    composed = [_compose(store, kind, request, recipient_id) for recipient_id in recipient_ids]
+    pairs = zip(composed, recipient_ids, strict=True)
+    results = [_send_to(store, caller, each, recipient_id, now, kind) for each, recipient_id in pairs]
+    return pb.SendResponse(results=results)
 
 
 def send_forced(store: Store, caller: Caller, request: pb.SendRequest, locale: str) -> pb.SendResult:
@@ -96,6 +108,8 @@ def cancel(store: Store, caller: Caller, request: pb.CancelRequest) -> pb.Cancel
         limits.enforce([("recipient_ids", "is required with collapse_key")])
     if request.request_id and (caller.subject, request.request_id) not in store.requests:
         raise Refusal("REQUEST_NOT_FOUND")
+    if request.request_id:
+        call_off_sent_under(store, caller, request.request_id)
     response = pb.CancelResponse()
     for inbox, entry in list(store.entries()):
         if not _is_meant(request, caller, inbox, entry):
@@ -125,7 +139,7 @@ def _replayed(store: Store, key: tuple[str, str], body: bytes) -> pb.SendRespons
     if first_body != body:
         raise Refusal("REQUEST_ID_REUSED")
     response = pb.SendResponse(replayed=True)
-    response.results.extend(first_response.results)
+    response.MergeFrom(first_response)
     return response
 
 

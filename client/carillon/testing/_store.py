@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from carillon.testing._catalog_store import Catalog
 from carillon.testing._entry import Entry, now_utc, to_timestamp
@@ -17,7 +17,7 @@ from carillon.testing._push import canonical_address, tell_platform
 from carillon.testing._refusal import Refusal
 from carillon.testing._token import Sealer
 from carillon.v1.delivery_service_pb2 import Branding, DeliverySettings, DeliveryStory, Provider, SmsLimits
-from carillon.v1.notification_service_pb2 import SendRequest, SendResponse
+from carillon.v1.notification_service_pb2 import Broadcast, SendRequest, SendResponse
 from carillon.v1.preference_service_pb2 import Preferences
 from carillon.v1.recipient_service_pb2 import (
     VERIFICATION_STATE_UNVERIFIED,
@@ -60,6 +60,16 @@ class Audience:
     members: dict[str, TopicMember] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Begun:
+    """A broadcast, and the notifications that it makes."""
+
+    broadcast: Broadcast
+    request_id: str
+    due_time: datetime
+    notification_ids: list[str]
+
+
 class Store:
     """Recipients by id, and what belongs to them."""
 
@@ -71,6 +81,7 @@ class Store:
         self.requests: dict[tuple[str, str], tuple[bytes, SendResponse]] = {}
         """By sender and `request_id`: the request and its answer."""
         self.audiences: dict[str, Audience] = {}
+        self.broadcasts: dict[str, Begun] = {}
         self.sent: list[SendRequest] = []
         self.deliveries: dict[str, DeliveryStory] = {}
         self.providers: dict[str, Provider] = {}

@@ -38,6 +38,7 @@ from carillon_server.telemetry import get_logger
 
 ALIVE_KEY = "carillon:worker"
 _DELIVER = "deliver"
+_FAN_OUT = "fan_out"
 _MAIN_LANE = Lane.URGENT
 """Whose arq worker has the clock and the sign of life."""
 _BUCKET_MILLISECONDS = 50
@@ -75,30 +76,40 @@ def _dump(job: dict[str, Any]) -> bytes:
 
 
 class Waker:
-    """Tells workers that deliveries are due (`services.ports.WorkerWaker`)."""
+    """Tells workers that deliveries are due (`services.ports.WorkerWaker`), or that a broadcast is."""
 
     def __init__(self, redis_url: str) -> None:
         self._bells = {lane: _Bell(redis_url, lane) for lane in Lane}
+        self._herald = _Bell(redis_url, _MAIN_LANE, _FAN_OUT)
 
     def __call__(self, lanes: Collection[Lane]) -> None:
         for lane in lanes:
             self._bells[lane].ring()
 
+    def wake_fan_out(self) -> None:
+        """A broadcast was begun. Never raises, never waits."""
+        self._herald.ring()
+
     async def start(self) -> None:
-        for bell in self._bells.values():
+        for bell in self._all:
             bell.start()
 
     async def stop(self) -> None:
         """Wake-ups not sent by now are left to the workers' loops."""
-        await end_tasks([bell.task for bell in self._bells.values() if bell.task is not None])
+        await end_tasks([bell.task for bell in self._all if bell.task is not None])
+
+    @property
+    def _all(self) -> list[_Bell]:
+        return [*self._bells.values(), self._herald]
 
 
 class _Bell:
-    """The wake-ups of one lane."""
+    """The wake-ups of one lane, for one job."""
 
-    def __init__(self, redis_url: str, lane: Lane) -> None:
+    def __init__(self, redis_url: str, lane: Lane, job: str = _DELIVER) -> None:
         self._redis_url = redis_url
         self._lane = lane
+        self._job = job
         self._called = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
 
@@ -106,7 +117,7 @@ class _Bell:
         self._called.set()
 
     def start(self) -> None:
-        self.task = asyncio.create_task(self._loop(), name=f"waker {self._lane.name}")
+        self.task = asyncio.create_task(self._loop(), name=f"waker {self._job} {self._lane.name}")
 
     async def _loop(self) -> None:
         async with _connect(self._redis_url, retries=0) as redis:
@@ -115,16 +126,16 @@ class _Bell:
                 await self._called.wait()
                 self._called.clear()
                 bucket = time.time_ns() // 1_000_000 // _BUCKET_MILLISECONDS + 1
-                if bucket != last_bucket and await _enqueue(redis, self._lane, bucket):
+                if bucket != last_bucket and await _enqueue(redis, self._job, self._lane, bucket):
                     last_bucket = bucket
 
 
-async def _enqueue(redis: ArqRedis, lane: Lane, bucket: int) -> bool:
+async def _enqueue(redis: ArqRedis, job: str, lane: Lane, bucket: int) -> bool:
     queue = queue_name(lane)
-    job_id = f"{_DELIVER}:{lane.name.lower()}:{bucket}"
+    job_id = f"{job}:{lane.name.lower()}:{bucket}"
     end = datetime.fromtimestamp(bucket * _BUCKET_MILLISECONDS / 1000, UTC)
     try:
-        await redis.enqueue_job(_DELIVER, _job_id=job_id, _queue_name=queue, _defer_until=end)
+        await redis.enqueue_job(job, _job_id=job_id, _queue_name=queue, _defer_until=end)
     except _REDIS_AWAY as error:
         metrics.wakeups.labels("failed").inc()
         get_logger().warning("waker.failed", error=type(error).__name__)
@@ -135,13 +146,21 @@ async def _enqueue(redis: ArqRedis, lane: Lane, bucket: int) -> bool:
 
 
 class JobQueue:
-    """Runs an arq worker for each lane: `deliver` after its wake-ups, `sweep` once a second in one worker of
-    all.
+    """Runs an arq worker for each lane: `deliver` and `fan_out` after their wake-ups, `sweep` once a second
+    in one worker of all.
     """
 
-    def __init__(self, redis_url: str, *, deliver: Callable[[Lane], None], sweep: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        redis_url: str,
+        *,
+        deliver: Callable[[Lane], None],
+        fan_out: Callable[[], None],
+        sweep: Callable[[], None],
+    ) -> None:
         self._redis_url = redis_url
         self._deliver = deliver
+        self._fan_out = fan_out
         self._sweep = sweep
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -174,7 +193,10 @@ class JobQueue:
     def _build(self, redis: ArqRedis, lane: Lane) -> ArqWorker:
         sweep = cron(_job("sweep", self._sweep), name="sweep", second=set(range(60)), microsecond=0)
         return ArqWorker(
-            functions=[func(_job(_DELIVER, partial(self._deliver, lane)), name=_DELIVER)],
+            functions=[
+                func(_job(_DELIVER, partial(self._deliver, lane)), name=_DELIVER),
+                func(_job(_FAN_OUT, self._fan_out), name=_FAN_OUT),
+            ],
             cron_jobs=[sweep] if lane is _MAIN_LANE else None,
             queue_name=queue_name(lane),
             redis_pool=redis,

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 from random import Random
+from typing import TypeAlias
 
 from carillon_server.config import Settings
 from carillon_server.delivery import metrics
@@ -22,7 +23,8 @@ from carillon_server.domain.backoff import RETRY_POLICIES, RetryPolicy
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.lane import Lane
 from carillon_server.services.expire import ExpireService
-from carillon_server.services.ports import ChangePublisher
+from carillon_server.services.fan_out import FanOut
+from carillon_server.services.ports import ChangePublisher, WorkerWaker
 from carillon_server.services.progress import Progress
 from carillon_server.services.prune import PruneService
 from carillon_server.services.receipts import ReceiptService
@@ -33,6 +35,10 @@ from carillon_server.storage.database import Database
 from carillon_server.storage.deliveries import extend, measure_backlog
 from carillon_server.telemetry import get_logger
 
+FanOutBuilder: TypeAlias = Callable[[WorkerWaker], FanOut]
+"""Takes how deliveries are woken."""
+
+_HERALD = "herald"
 _HEARTBEATS_PER_LEASE = 3
 _SCHEDULE_BATCH = 200
 _PRUNE_BATCH = 1_000
@@ -42,7 +48,7 @@ _COUNT_AT_MOST = 10_000
 
 
 class Worker:
-    """Delivers, releases, expires, archives and prunes until it is stopped."""
+    """Delivers, fans out, releases, expires, archives and prunes until it is stopped."""
 
     def __init__(
         self,
@@ -53,6 +59,7 @@ class Worker:
         routes: Routes,
         *,
         tenants: TenantDeliveries,
+        fan_out: FanOutBuilder | None = None,
         load_attachments: LoadAttachments = no_attachments,
         policies: Mapping[Channel, RetryPolicy] = RETRY_POLICIES,
         rng: Random | None = None,
@@ -70,11 +77,13 @@ class Worker:
             rng=rng or Random(),
             wake=self._wake_lanes,
         )
+        self._fan_out = fan_out(self._wake_lanes) if fan_out else None
         self._loops = self._build_loops(publisher, tenants)
         self._lifeline = Loop("lifeline", settings.lease_seconds / _HEARTBEATS_PER_LEASE, self._extend_leases)
         self._queue = JobQueue(
             settings.redis_url.get_secret_value(),
             deliver=lambda lane: self._wake_lanes([lane]),
+            fan_out=self._wake_herald,
             sweep=self._sweep,
         )
 
@@ -88,6 +97,8 @@ class Worker:
     async def stop(self) -> None:
         """Claims nothing more, gives what runs `worker_grace_seconds`, and hands the rest back."""
         self._crew.drain()
+        if self._fan_out is not None:
+            self._fan_out.drain()
         await self._queue.stop()
         await asyncio.gather(*(loop.stop() for loop in self._loops.values()))
         await self._crew.finish(self._settings.worker_grace_seconds)
@@ -117,6 +128,8 @@ class Worker:
             Loop("pruner", _PRUNE_SECONDS, _counted("pruned", lambda: prune.prune(_PRUNE_BATCH))),
             *(Loop(f"gauge {lane.name}", _MEASURE_SECONDS, partial(self._measure, lane)) for lane in Lane),
         ]
+        if self._fan_out is not None:
+            loops.append(Loop(_HERALD, sweep, self._fan_out.work))
         return {loop.name: loop for loop in loops}
 
     def _wake_lanes(self, lanes: Collection[Lane]) -> None:
@@ -126,6 +139,11 @@ class Worker:
     def _sweep(self) -> None:
         for name in (*(each.name for each in self._crew.dispatchers), "stager", "expirer", "archivist"):
             self._loops[name].wake()
+        self._wake_herald()
+
+    def _wake_herald(self) -> None:
+        if _HERALD in self._loops:
+            self._loops[_HERALD].wake()
 
     async def _extend_leases(self) -> bool:
         held = self._crew.held

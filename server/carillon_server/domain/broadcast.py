@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
+from carillon_server.domain.ids import BroadcastId
+
 
 class BroadcastState(IntEnum):
     """Where a broadcast stands; the numbers are those of the API."""
@@ -21,7 +23,7 @@ class BroadcastState(IntEnum):
 class Broadcast:
     """As it stands."""
 
-    broadcast_id: bytes
+    id: BroadcastId
     topic: str
     """Empty: everyone."""
     type: str
@@ -35,3 +37,11 @@ class Broadcast:
     create_time: datetime
     start_time: datetime | None
     finish_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastPlace:
+    """Where one stands in the list of a tenant's: newest first."""
+
+    create_time: datetime
+    id: BroadcastId

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from carillon_server.domain.inbox import INBOX_ID_BYTES
 
 ENDPOINT_ID_BYTES = 16
+BROADCAST_ID_BYTES = 16
 _SEQ_BYTES = 8
 
 
@@ -76,6 +77,22 @@ class DeliveryId:
             int.from_bytes(raw[INBOX_ID_BYTES:split], "big"),
             int.from_bytes(raw[split:], "big"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastId:
+    """One broadcast; random."""
+
+    raw: bytes
+
+    def __str__(self) -> str:
+        return _encode("brd_", self.raw)
+
+    @classmethod
+    def parse(cls, text: str) -> BroadcastId | None:
+        """None where the text is no id of ours."""
+        raw = _decode("brd_", text, BROADCAST_ID_BYTES)
+        return None if raw is None else cls(raw)
 
 
 def encode_endpoint_id(raw: bytes) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.decide import Decision, DecisionReason, Verdict
-from carillon_server.domain.ids import NotificationId
+from carillon_server.domain.ids import BroadcastId, NotificationId
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,22 @@ class RecipientResult:
 
 
 @dataclass(frozen=True, slots=True)
+class BroadcastReceipt:
+    """What a Send to a topic, or to everyone, is answered with."""
+
+    broadcast_id: BroadcastId | None
+    """None for a dry run."""
+    audience_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class SendOutcome:
     """What became of one Send."""
 
     results: tuple[RecipientResult, ...]
     replayed: bool = False
+    broadcast: BroadcastReceipt | None = None
+    """None: it was to recipients by name."""
 
     def as_replay(self) -> SendOutcome:
         return replace(self, replayed=True)
@@ -42,15 +53,22 @@ class SendOutcome:
 
 
 def dump_outcome(outcome: SendOutcome) -> str:
-    """As compact JSON, for the idempotency record. Whoever is erased must not be named there: the request,
-    when it is repeated, brings the names along.
+    """As compact JSON, for the idempotency record: a list of results, or an object for a broadcast. Whoever
+    is erased must not be named there: the request, when it is repeated, brings the names along.
     """
+    if outcome.broadcast is not None:
+        receipt = outcome.broadcast
+        return json.dumps({"broadcast_id": str(receipt.broadcast_id), "audience": receipt.audience_count})
     return json.dumps([_dump_result(result) for result in outcome.results], separators=(",", ":"))
 
 
 def load_outcome(text: str) -> SendOutcome:
     """The inverse of `dump_outcome`, marked as a replay; see `SendOutcome.addressed_to`."""
-    return SendOutcome(tuple(_load_result(item) for item in json.loads(text)), replayed=True)
+    record = json.loads(text)
+    if isinstance(record, dict):
+        id_ = BroadcastId.parse(record["broadcast_id"])
+        return SendOutcome((), replayed=True, broadcast=BroadcastReceipt(id_, record["audience"]))
+    return SendOutcome(tuple(_load_result(item) for item in record), replayed=True)
 
 
 def _dump_result(result: RecipientResult) -> list[object]:

@@ -27,23 +27,18 @@ from carillon_server import telemetry
 from carillon_server.domain.errors import Reason, Refusal, Unavailable
 from carillon_server.domain.send import SendOutcome
 from carillon_server.services.ports import ChangePublisher, WorkerWaker
-from carillon_server.services.send_plan import Plan, PlannedSend, Planner
+from carillon_server.services.send_batch import AnsweredBefore, write_sends
+from carillon_server.services.send_plan import Plan, PlannedSend
 from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.storage.database import BadRowError, Connection, Database
 from carillon_server.storage.inboxes import OpenInbox, ensure_inboxes, lock_inboxes
-from carillon_server.storage.removals import bury
-from carillon_server.storage.sends import find_collapsed, find_requests, write_batch
+from carillon_server.storage.sends import find_requests
 
-_REPLACED = "replaced"
 _ARRIVAL_TURNS = 3
 
 
 class _InboxesMissing(Exception):  # noqa: N818 - control flow of this module
     """Some recipients of the batch have no inbox yet."""
-
-
-class _AnsweredBefore(Exception):  # noqa: N818 - control flow of this module
-    """Some requests of the batch are answered already."""
 
 
 class _Waiting:
@@ -164,7 +159,7 @@ class GroupWriter:
                 await self._commit(batch)
             except _InboxesMissing:
                 await ensure_inboxes(self._database, {a for waiting in batch for a in waiting.send.addresses})
-            except _AnsweredBefore:
+            except AnsweredBefore:
                 look_up = True
             else:
                 return
@@ -183,14 +178,7 @@ class GroupWriter:
 
     async def _transact(self, connection: Connection, sends: Sequence[PlannedSend]) -> Plan:
         inboxes = await self._lock(connection, sends)
-        keys = {key for send in sends for key in send.collapse_keys}
-        collapsed = await find_collapsed(connection, keys) if keys else []
-        plan = Planner(inboxes, collapsed, self._tenants.channels_of).plan(sends)
-        if plan.removals:
-            await bury(connection, plan.removals, _REPLACED)
-        if not await write_batch(connection, plan.rows):
-            raise _AnsweredBefore
-        return plan
+        return await write_sends(connection, inboxes, sends, self._tenants.channels_of)
 
     async def _lock(self, connection: Connection, sends: Sequence[PlannedSend]) -> dict[bytes, OpenInbox]:
         wanted = {address.inbox_id for send in sends for address in send.addresses}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from carillon_server import telemetry
@@ -20,6 +20,7 @@ from carillon_server.services.group_writer import GroupWriter, request_id_reused
 from carillon_server.services.ports import ChangePublisher, Clock
 from carillon_server.services.send_plan import PlannedSend, decide_for, subject_of
 from carillon_server.services.tenant_deliveries import TenantDeliveries
+from carillon_server.storage.broadcasts import cancel_broadcast
 from carillon_server.storage.database import Database
 from carillon_server.storage.inboxes import OpenInbox, read_inboxes
 from carillon_server.storage.sends import RequestKey, find_requests
@@ -78,7 +79,9 @@ class SendService:
         sender = None if Role.OPERATOR in principal.roles else principal.subject
         ids: Collection[NotificationId] = selector.ids
         if selector.request_id:
-            ids = await self._sent_under(principal, selector.request_id)
+            sent = await self._sent_under(principal, selector.request_id)
+            await self._call_off(principal.tenant, sent, sender)
+            ids = [result.notification_id for result in sent.results if result.notification_id]
         elif selector.collapse_key:
             addresses = [InboxAddress(principal.tenant, recipient) for recipient in selector.recipient_ids]
             ids = await self._canceller.find(addresses, selector.collapse_key)
@@ -140,14 +143,18 @@ class SendService:
             results.append(RecipientResult(address.recipient_id, None, line.decisions))
         return SendOutcome(tuple(results))
 
-    async def _sent_under(self, principal: Principal, request_id: str) -> Sequence[NotificationId]:
+    async def _call_off(self, tenant: str, sent: SendOutcome, sender: str | None) -> None:
+        id_ = sent.broadcast.broadcast_id if sent.broadcast else None
+        if id_ is not None:
+            await self._database.transaction(lambda c: cancel_broadcast(c, tenant, id_, sender))
+
+    async def _sent_under(self, principal: Principal, request_id: str) -> SendOutcome:
         key = (principal.tenant, principal.subject, request_id)
         async with self._database.connection() as connection:
             known = await find_requests(connection, [key])
         if key not in known:
             raise NotFound(Reason.REQUEST_NOT_FOUND)
-        results = known[key].outcome.results
-        return [result.notification_id for result in results if result.notification_id]
+        return known[key].outcome
 
 
 __all__ = ["CancelOutcome", "CancelSelector", "SendService"]

@@ -103,6 +103,8 @@ _SEND = MessageRule(
         "dry_run": anything,
         "fallbacks": each(_FALLBACK, max_items=field_rules.MAX_FALLBACKS),
         "attachments": each(_ATTACHMENT, max_items=field_rules.MAX_ATTACHMENTS),
+        "topic": field_rules.TOPIC,
+        "everyone": anything,
     },
     required=("type",),
     relations=relations.send_is_consistent,

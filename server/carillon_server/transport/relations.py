@@ -53,9 +53,14 @@ def recipient_ids_of(request: notifications.SendRequest) -> dict[str, None]:
 
 
 def names_recipients(request: notifications.SendRequest) -> Violations:
-    """From 1 to 1,000 distinct recipients."""
-    if not request.recipient_ids and not request.recipients:
-        return wrong("is required, unless `recipients` is given", "recipient_ids")
+    """Either from 1 to 1,000 distinct recipients, or a topic, or everyone."""
+    named = [name for name in ("topic", "everyone") if getattr(request, name)]
+    if request.recipient_ids or request.recipients:
+        named.insert(0, "recipient_ids" if request.recipient_ids else "recipients")
+    if not named:
+        return wrong("is required, unless `recipients`, `topic` or `everyone` is given", "recipient_ids")
+    if len(named) > 1:
+        return wrong("is not used together with others that say to whom", named[1])
     if len(request.recipient_ids) + len(request.recipients) <= MAX_RECIPIENTS:
         return FINE
     if len(recipient_ids_of(request)) <= MAX_RECIPIENTS:
@@ -77,7 +82,7 @@ def fallback_makes_sense(fallback: types.Fallback) -> Violations:
 
 
 def send_is_consistent(request: notifications.SendRequest) -> Violations:
-    """From 1 to 1,000 distinct recipients, no channel in two fallbacks, and no more than a mail can carry."""
+    """To somebody, no channel in two fallbacks, and no more than a mail can carry."""
     return (
         names_recipients(request)
         or fallbacks_are_disjoint(request.fallbacks)

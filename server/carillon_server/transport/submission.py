@@ -13,6 +13,7 @@ from carillon.v1 import notification_service_pb2 as pb
 from carillon_server.domain.errors import Refusal
 from carillon_server.domain.identity import Principal
 from carillon_server.services.attachments import AttachmentService
+from carillon_server.services.broadcasts import BroadcastService
 from carillon_server.services.recipients import RecipientService
 from carillon_server.services.send import SendService
 from carillon_server.transport.checker import Checker
@@ -37,11 +38,13 @@ class Submission:
     def __init__(
         self,
         sends: SendService,
+        broadcasts: BroadcastService,
         recipients: RecipientService,
         attachments: AttachmentService,
         checker: Checker,
     ) -> None:
         self._sends = sends
+        self._broadcasts = broadcasts
         self._attachments = attachments
         self._recipients = recipients
         self._check = checker.of(pb.SendRequest)
@@ -59,7 +62,10 @@ class Submission:
         if draft.attachments and not draft.dry_run:
             contents = contents_of(request, draft)
             await self._attachments.keep(principal.tenant, contents, draft.deliver_time, timeout=timeout)
-        outcome = await self._sends.send(principal, draft, timeout=timeout)
+        if request.topic or request.everyone:
+            outcome = await self._broadcasts.send(principal, draft, request.topic, timeout=timeout)
+        else:
+            outcome = await self._sends.send(principal, draft, timeout=timeout)
         return to_send_response(outcome)
 
     async def send_item(

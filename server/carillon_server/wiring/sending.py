@@ -21,26 +21,41 @@ _ACCEPT = "accept"
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
-    """Composes and writes."""
+class Composing:
+    """What it takes to compose."""
 
     tenants: TenantDeliveries
     catalogs: TenantCatalogs
     composer: Composer
+    payloads: Payloads
+
+
+@dataclass(frozen=True, slots=True)
+class Sending(Composing):
+    """Composes and writes."""
+
     writer: GroupWriter
 
 
 async def prepare_sending(ground: Ground, waker: WorkerWaker, clock: Clock, stack: AsyncExitStack) -> Sending:
     """Stopped with the stack."""
+    composing = prepare_composing(ground, clock, stack)
+    publisher = ground.realtime.publisher
+    writer = await _open_writer(ground.settings, publisher, waker, composing.tenants, stack)
+    return Sending(composing.tenants, composing.catalogs, composing.composer, composing.payloads, writer)
+
+
+def prepare_composing(ground: Ground, clock: Clock, stack: AsyncExitStack) -> Composing:
+    """Stopped with the stack."""
     settings, database = ground.settings, ground.database
     tenants = follow_tenants(settings, database, stack)
     catalogs = TenantCatalogs(database, SchemaCompiler(), accept_unknown=settings.unknown_types == _ACCEPT)
     stack.push_async_callback(catalogs.stop)
+    payloads = Payloads()
     composer = Composer(
-        database, catalogs, ground.renderer, Payloads(), clock, fallbacks_of=tenants.fallbacks_of
+        database, catalogs, ground.renderer, payloads, clock, fallbacks_of=tenants.fallbacks_of
     )
-    writer = await _open_writer(settings, ground.realtime.publisher, waker, tenants, stack)
-    return Sending(tenants, catalogs, composer, writer)
+    return Composing(tenants, catalogs, composer, payloads)
 
 
 def follow_tenants(settings: Settings, database: Database, stack: AsyncExitStack) -> TenantDeliveries:

@@ -28,6 +28,23 @@ def topic_rows() -> Iterator[Row]:
     yield from line("ListTopics", "recipient_id", 200)
     yield from sizes("ListTopics", "page_size")
     yield from sizes("ListTopicMembers", "page_size")
+    yield from sizes("ListBroadcasts", "page_size")
+    for rpc in ("GetBroadcast", "CancelBroadcast"):
+        yield from line(rpc, "id", 100, required=True)
+    yield from _sends()
+
+
+def _sends() -> Iterator[Row]:
+    named, profiles = ["ada"], [{"recipient_id": "ada"}]
+    for name in ("x" * 100, "a/b:c.d_E-9"):
+        yield Row("Send", {"recipient_ids": None, "topic": name})
+    for name in ("x" * 101, "a b", "ä", NUL, "news\n"):
+        yield Row("Send", {"recipient_ids": None, "topic": name}, "topic")
+    yield Row("Send", {"recipient_ids": None, "everyone": True})
+    yield Row("Send", {"recipient_ids": None}, "recipient_ids")
+    yield Row("Send", {"recipient_ids": None, "topic": "news", "everyone": True}, "everyone")
+    yield Row("Send", {"recipient_ids": named, "topic": "news"}, "topic")
+    yield Row("Send", {"recipient_ids": None, "recipients": profiles, "everyone": True}, "everyone")
 
 
 def _names(rpc: str, field: str) -> Iterator[Row]:

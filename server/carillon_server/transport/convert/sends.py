@@ -83,9 +83,13 @@ def to_patches(profiles: Iterable[pb.RecipientProfile]) -> list[RecipientPatch]:
 
 def to_send_response(outcome: SendOutcome) -> pb.SendResponse:
     """The answer, in the order of the request."""
-    return pb.SendResponse(
+    response = pb.SendResponse(
         results=[_to_result(result) for result in outcome.results], replayed=outcome.replayed
     )
+    if outcome.broadcast is not None:
+        response.broadcast_id = str(outcome.broadcast.broadcast_id or "")
+        response.audience_count = outcome.broadcast.audience_count
+    return response
 
 
 def to_batch_result(outcome: pb.SendResponse | Status) -> pb.SendBatchResult:

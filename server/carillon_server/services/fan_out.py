@@ -1,0 +1,119 @@
+"""Broadcasts on their way to everybody, chunk by chunk.
+
+A worker claims one broadcast at a time under a lease, and moves it on for a while: people are taken in the
+order of their ids, and each chunk's notifications are written in one transaction with the broadcast's new
+position. So a worker may be killed anywhere: the next one goes on after the last chunk that was committed,
+and nobody is notified twice or passed over. Who calls a broadcast off waits for the chunk that is being
+written; after that, nobody more.
+
+Single sends go first. A fan-out rests after each chunk for as long as the chunk took, so that it takes half
+of one connection at the most, and less where the database is busy. After each turn the next tenant is served:
+a small broadcast does not wait behind a huge one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from carillon_server import telemetry
+from carillon_server.domain.broadcast import BroadcastState
+from carillon_server.domain.draft_record import load_draft
+from carillon_server.domain.errors import Reason, Refusal
+from carillon_server.services.fan_out_chunk import ChunkWriter, Errand, Expired, Overtaken
+from carillon_server.services.ports import PayloadEditor
+from carillon_server.services.shared_contents import SharedContents
+from carillon_server.services.tenant_deliveries import TenantDeliveries
+from carillon_server.storage.database import Database
+from carillon_server.storage.fan_out import (
+    ClaimedBroadcast,
+    claim_broadcast,
+    fetch_chunk,
+    fetch_contents,
+    finish,
+    hand_back,
+)
+
+CHUNK_SIZE = 200
+TURN_SECONDS = 2.0
+REST_RATIO = 1.0
+"""How long it rests after a chunk, as a part of the time that the chunk took."""
+_MAX_REMEMBERED_TENANTS = 1_000
+_FOR_GOOD = frozenset(
+    {Reason.TYPE_NOT_FOUND, Reason.TEMPLATE_NOT_FOUND, Reason.TEMPLATE_FAILED, Reason.FIELD_INVALID}
+)
+_EXPIRED = "it expired before everybody was reached"
+
+
+class FanOut:
+    """Moves broadcasts on."""
+
+    def __init__(
+        self,
+        database: Database,
+        chunks: ChunkWriter,
+        payloads: PayloadEditor,
+        *,
+        tenants: TenantDeliveries,
+        lease_seconds: float,
+    ) -> None:
+        self._database = database
+        self._chunks = chunks
+        self._payloads = payloads
+        self._tenants = tenants
+        self._lease_seconds = lease_seconds
+        self._served: dict[str, None] = {}
+        self._draining = False
+
+    def drain(self) -> None:
+        """Hands back what it has after the chunk under way."""
+        self._draining = True
+
+    async def work(self) -> bool:
+        """One turn of one broadcast; False where none is due."""
+        claimed = None
+        if not self._draining:
+            claimed = await claim_broadcast(self._database, self._lease_seconds, list(self._served))
+        if claimed is None:
+            return False
+        self._remember(claimed.tenant)
+        try:
+            await self._move_on(claimed)
+        except Overtaken:
+            pass
+        except Expired:
+            await self._end(claimed, BroadcastState.FAILED, _EXPIRED)
+        except Refusal as refusal:
+            if refusal.reason not in _FOR_GOOD:
+                raise  # its lease ends, and somebody tries again
+            await self._end(claimed, BroadcastState.FAILED, f"{refusal.reason}: {refusal.message}")
+        return True
+
+    async def _move_on(self, claimed: ClaimedBroadcast) -> None:
+        await self._tenants.refresh(claimed.tenant)
+        draft = load_draft(claimed.draft)
+        contents = SharedContents(claimed.id, await fetch_contents(self._database, claimed.id))
+        errand = Errand(claimed, draft, self._payloads.data_of(draft.payload), contents)
+        position, until = claimed.position, time.monotonic() + TURN_SECONDS
+        while time.monotonic() < until and not self._draining:
+            started = time.monotonic()
+            members, now = await fetch_chunk(self._database, claimed, position, CHUNK_SIZE)
+            if now is None:
+                await self._end(claimed, BroadcastState.COMPLETED)
+                return
+            position = (await self._chunks.write(errand, members, now)).position
+            seconds = time.monotonic() - started
+            telemetry.broadcast_chunk_seconds.observe(seconds)
+            await asyncio.sleep(seconds * REST_RATIO)
+        await hand_back(self._database, claimed)
+
+    async def _end(self, claimed: ClaimedBroadcast, state: BroadcastState, failure: str = "") -> None:
+        if await finish(self._database, claimed, state, failure):
+            telemetry.broadcasts_ended.labels(state.name.lower()).inc()
+
+    def _remember(self, tenant: str) -> None:
+        """The longest ago is first."""
+        self._served.pop(tenant, None)
+        self._served[tenant] = None
+        if len(self._served) > _MAX_REMEMBERED_TENANTS:
+            del self._served[next(iter(self._served))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
@@ -24,6 +25,8 @@ from carillon_server.rendering.wire import Json, read_sheet
 _MAX_PROBLEMS = 50
 _MAX_DESCRIPTION_CHARACTERS = 300
 _CREATE_TIME = "2026-01-15T12:00:00+00:00"
+
+_PLACE = re.compile(r"\[\d+\]")
 
 Attempt = Callable[[], AbstractContextManager[None]]
 
@@ -103,10 +106,8 @@ class Examination:
         description = fault.detail
         if isinstance(fault, MissingValue):
             path = fault.value.path(_roots(values)) if fault.value is not None else ""
-            description = (
-                f"{path or 'a value'} may be missing: ask for it first ({{% if {path or '…'} %}}), "
-                "or give it a default (| default(…))"
-            )
+            name = _PLACE.sub("[]", path) or "a value"
+            description = f"{name} may be missing: ask for it first (if), or give it a default"
         self._findings[Finding(part, fault.line or line, description)] = None
 
     def _break(self, problem: str) -> None:

@@ -208,7 +208,7 @@ def test_lines_of_one_recipient_count_in_their_order_across_batches(carillon: Ru
 def test_a_service_that_fails_ends_it_with_how_far_it_came(
     carillon: Run, write: Any, service: FakeCarillon
 ) -> None:
-    service.fail_next("BatchUpsertRecipients", reason="INTERNAL")
+    service.fail_next("INTERNAL", method="BatchUpsertRecipients")
     finished = carillon("recipients", "import", write(HEADER + "ada,,,,,,\n"))
     assert finished.exit_code == 4
     assert "Settled up to line 0" in finished.stderr

@@ -42,6 +42,7 @@ _MAIL = {
 @dataclass
 class House:
     client: AsyncClient
+    database: Database
 
     async def send(self, type_: str, *names: str, **fields: Any) -> str:
         sent = await self.client.send(recipient_ids=names or ["ada"], type=type_, **fields)
@@ -71,13 +72,13 @@ async def house(postgres_url: str, redis_url: str, tmp_path: Path, relay: Relay)
     token = issuer.token("acme", "app", ["notifications.send", "gateway"])
     database = await Database.connect(postgres_url, max_connections=1)
     await database.transaction(_write_catalog)
-    await database.close()
     async with (
         running_server(settings) as target,
         running_worker(settings),
         AsyncClient(target, token=token) as client,
     ):
-        yield House(client)
+        yield House(client, database)
+    await database.close()
 
 
 def body(mail: EmailMessage, kind: str) -> str:
@@ -117,3 +118,26 @@ async def test_a_template_reaches_mailbox_and_inbox(house: House, relay: Relay) 
     assert page.count("A word for you") == 1
     listed = await house.client.list(recipient_id="ada")
     assert [each.content.title for each in listed.notifications] == ["Hello <Ada>"]
+
+
+async def test_a_broadcast_is_read_like_anything_else(house: House, relay: Relay) -> None:
+    client = house.client
+    for name in ("ada", "bob"):
+        endpoint: Any = {"channel": "EMAIL", "address": f"{name}@example.com"}
+        await client.put_endpoint(recipient_id=name, endpoint=endpoint)
+    async with client.subscribe(recipient_id="ada", patience_seconds=_PATIENCE_SECONDS) as stream:
+        await next_event(stream)
+        await client.send(everyone=True, type="greeting", data={"name": "all"})
+        live = (await next_event(stream)).created.notifications
+        await client.mark_read(recipient_id="ada", all=True)
+        marked = (await next_event(stream)).changed.notifications
+    mails = await relay.wait_for(2)
+    assert {mail.message["Subject"] for mail in mails} == {"For all"}
+    assert {body(mail.message, "plain") for mail in mails} == {"Dear all"}
+    assert [row[0] for row in await house.database.fetch("SELECT payload FROM notification")] == [b"", b""]
+    listed = (await client.list(recipient_id="ada")).notifications
+    single = (await client.get(id=listed[0].id, recipient_id="ada")).notification
+    async with client.subscribe(recipient_id="ada", patience_seconds=_PATIENCE_SECONDS) as stream:
+        snapshot = (await next_event(stream)).snapshot.notifications
+    told = [*live, *marked, *listed, single, *snapshot]
+    assert [each.content.title for each in told] == ["Hello all"] * 5

@@ -65,7 +65,13 @@ async def test_retention_is_written_with_the_notification(world: World) -> None:
 
 
 async def test_rules_give_the_keys(world: World) -> None:
-    await world.put_type(collapse_rule="scan {{ scan }}", thread_rule="{{ data.project }}")
+    names = ("scan", "project", "run")
+    await world.put_type(
+        collapse_rule="scan {{ scan }}",
+        thread_rule="{{ data.project }}",
+        data_schema={"required": names, "properties": dict.fromkeys(names, {})},
+        sample_data=dict.fromkeys(names, 1),
+    )
     await world.put_template(in_app={"title": "run {{ run }}"})
     for run in (1, 2):
         await world.send("ada", data={"scan": 7, "project": "atlas", "run": run})

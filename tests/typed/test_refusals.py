@@ -23,11 +23,13 @@ SCHEMA = {
     "properties": {
         "score": {"type": "number", "maximum": 100},
         "notes": {"type": "string"},
+        "extra": {"type": "object"},
         "items": {"type": "array", "items": {"type": "object", "properties": {"price": {"type": "number"}}}},
     },
 }
-SAMPLE = {"score": 97, "notes": "n"}
+SAMPLE = {"score": 97, "notes": "n", "extra": {"by": "ada"}}
 DATA = {"score": 97}
+TITLE_OF_EXTRA = "{{ score }}: {% if extra %}{{ extra.by }}{% endif %}"
 
 
 async def define(world: World, title: str = "{{ score }} points", **more: Any) -> None:
@@ -60,27 +62,27 @@ async def test_data_that_breaks_the_schema_is_refused_with_its_path(
 
 
 async def test_a_variable_that_is_missing_is_the_senders_field(world: World) -> None:
-    await define(world, "{{ score }}: {{ notes }}")
-    assert await refused_fields(world, data=DATA) == ["data.notes"]
+    await define(world, TITLE_OF_EXTRA)
+    assert await refused_fields(world, data={**DATA, "extra": {"to": "bob"}}) == ["data.extra.by"]
 
 
-async def test_an_attribute_that_is_missing_is_the_templates_fault(world: World) -> None:
-    await define(world, "{{ recipient.attributes.name }}: {{ score }}")
-    await world.producer.upsert_recipient(recipient={"recipient_id": "bob", "attributes": {"name": "Bob"}})
+async def test_what_fails_for_one_recipient_refuses_all(world: World) -> None:
+    await define(world, "{{ recipient.attributes.name | default('you') }}")
+    endless = {"name": "x" * 300}
+    await world.producer.upsert_recipient(recipient={"recipient_id": "ada", "attributes": endless})
     with pytest.raises(TemplateFailedError) as refusal:
         await world.send("bob", "ada", data=DATA)
     assert refusal.value.metadata == {
         "channel": "IN_APP",
         "part": "title",
         "locale": "en",
-        "problem": "undefined",
-        "variable": "recipient.attributes.name",
+        "problem": "invalid",
     }
     assert await world.count() == 0
 
 
 async def test_content_of_templates_keeps_the_limits_of_ready_content(world: World) -> None:
-    await define(world, "{{ score }} {{ notes }}")
+    await define(world, "{{ score }} {{ notes | default('') }}")
     with pytest.raises(TemplateFailedError) as refusal:
         await world.send("ada", data={**DATA, "notes": "x" * 200})
     metadata = refusal.value.metadata
@@ -127,8 +129,9 @@ async def test_a_webhook_alone_tells_no_content(world: World) -> None:
 
 
 async def test_a_dry_run_finds_what_the_send_would(world: World) -> None:
-    await define(world, "{{ score }}: {{ notes }}")
-    assert await refused_fields(world, data=DATA, dry_run=True) == ["data.notes"]
+    await define(world, TITLE_OF_EXTRA)
+    bad = {**DATA, "extra": {"to": "bob"}}
+    assert await refused_fields(world, data=bad, dry_run=True) == ["data.extra.by"]
     response = await world.send("ada", data=SAMPLE, dry_run=True)
     assert response.results[0].decisions
     assert await world.count() == 0

@@ -117,9 +117,11 @@ class SendService:
     async def _find_answer(self, draft: Draft, key: RequestKey) -> SendOutcome | None:
         async with self._database.connection() as connection:
             known = (await find_requests(connection, [key])).get(key)
-        if known is not None and known.request_hash != draft.request_hash:
+        if known is None:
+            return None
+        if known.request_hash != draft.request_hash:
             raise request_id_reused(draft.request_id)
-        return known.outcome if known is not None else None
+        return known.outcome.addressed_to(draft.recipient_ids)
 
     async def _plan(self, principal: Principal, draft: Draft) -> PlannedSend:
         tenant = principal.tenant

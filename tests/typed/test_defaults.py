@@ -69,7 +69,7 @@ async def test_rules_give_the_keys(world: World) -> None:
     await world.put_type(
         collapse_rule="scan {{ scan }}",
         thread_rule="{{ data.project }}",
-        data_schema={"required": names, "properties": dict.fromkeys(names, {})},
+        data_schema={"required": names, "properties": {name: {} for name in names}},
         sample_data=dict.fromkeys(names, 1),
     )
     await world.put_template(in_app={"title": "run {{ run }}"})

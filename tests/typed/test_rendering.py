@@ -68,10 +68,9 @@ async def test_what_speaks_of_the_recipient_is_each_ones_own(world: World) -> No
 
 async def test_a_profile_in_the_send_is_known_to_its_templates(world: World) -> None:
     await define(world)
-    await world.put_template("en", in_app={"title": "{{ recipient.attributes.name | default('you') }}: done"})
-    await world.put_template(
-        "fr", in_app={"title": "{{ recipient.attributes.name | default('you') }} : fini"}
-    )
+    name = "{{ recipient.attributes.name | default('you') }}"
+    await world.put_template("en", in_app={"title": f"{name}: done"})
+    await world.put_template("fr", in_app={"title": f"{name} : fini"})
     profile = {"recipient_id": "ada", "locale": "fr", "attributes": {"name": "Ada"}}
     await world.send(recipients=[profile], data=DATA)
     assert await world.titles("ada") == ["Ada : fini"]

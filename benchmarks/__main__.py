@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from benchmarks.broadcasts import broadcasts
 from benchmarks.claims import claims
 from benchmarks.deliveries import first_call, mails, webhooks
 from benchmarks.figures import Figure, bulk, lone_sender, prepare, unary
@@ -26,7 +27,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 _RESULTS = _ROOT / "benchmarks" / "results.json"
 _PAGE = _ROOT / "docs" / "performance.md"
 # Claims come last: they clear the tables.
-_MEASUREMENTS = (unary, lone_sender, bulk, first_call, mails, webhooks, claims)
+_MEASUREMENTS = (unary, lone_sender, bulk, first_call, mails, webhooks, broadcasts, claims)
 _COLUMNS = ("figure", "ours", "limit", "unit", "ratio", "target")
 _MARKED = re.compile(r"(?<=<!-- results: begin -->\n).*?(?=<!-- results: end -->)", re.DOTALL)
 

@@ -87,18 +87,23 @@ async def lone_sender(service: Service) -> list[Figure]:
 
 async def bulk(service: Service) -> list[Figure]:
     """SendBatch against COPY of all rows that exist by then into the same tables."""
+    ours = await measure_batches(service, in_flight=4)
+    copied = await copy_rows_per_second(service.database_url)
+    return [Figure("SendBatch of 500, 4 in flight / COPY", ours, copied, "rows/s", ours / copied, "≥ 0.35")]
+
+
+async def measure_batches(service: Service, *, in_flight: int) -> float:
+    """Notifications a second by SendBatch of 500."""
     rate = await measure(
         service.target,
         f"{_SERVICE}/SendBatch",
         _batches,
         calls=_BATCHES,
-        in_flight=4,
+        in_flight=in_flight,
         warm_up=4,
         token=service.producer,
     )
-    ours = rate.calls_per_second * _BATCH
-    copied = await copy_rows_per_second(service.database_url)
-    return [Figure("SendBatch of 500, 4 in flight / COPY", ours, copied, "rows/s", ours / copied, "≥ 0.35")]
+    return rate.calls_per_second * _BATCH
 
 
 async def _noop(service: Service, *, calls: int, in_flight: int) -> Rate:

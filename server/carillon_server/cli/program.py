@@ -10,6 +10,7 @@ from typing import NoReturn
 import typer
 
 from carillon_server.cli.api_key import api_key
+from carillon_server.cli.broadcasts import broadcasts
 from carillon_server.cli.catalog import catalog
 from carillon_server.cli.deliveries import deliveries, explain
 from carillon_server.cli.delivery_settings import settings as delivery_settings
@@ -49,6 +50,7 @@ program = typer.Typer(
 
 for sending in (send, cancel):
     program.command(rich_help_panel=SENDING)(sending)
+program.add_typer(broadcasts, name="broadcasts", rich_help_panel=SENDING)
 program.command("list", rich_help_panel=INBOX)(list_inbox)
 for reading in (tail, show, counts):
     program.command(rich_help_panel=INBOX)(reading)

@@ -6,12 +6,13 @@ import mimetypes
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from carillon.types import Attachment, Content
 from carillon_server.cli import fallbacks, output
+from carillon_server.cli.broadcasts import watch
 from carillon_server.cli.names import ChannelName, PriorityName
 from carillon_server.cli.session import Session, calls_service
 from carillon_server.cli.values import (
@@ -22,6 +23,9 @@ from carillon_server.cli.values import (
     parse_pairs,
     split_list,
 )
+
+if TYPE_CHECKING:
+    from carillon.v1.notification_service_pb2 import SendResponse
 
 CONTENT = "What the person sees"
 RULES = "How it is handled"
@@ -38,6 +42,20 @@ def _rule(name: str, meaning: str, **more: Any) -> Any:
 
 def _time(name: str, meaning: str, parser: Any) -> Any:
     return typer.Option(name, help=meaning, parser=parser, rich_help_panel=TIMES)
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceOptions:
+    """To whom: one of the first three."""
+
+    to: Annotated[
+        list[str] | None, typer.Option("--to", metavar="RECIPIENT", help="To whom; repeatable, or a,b,c.")
+    ] = None
+    topic: Annotated[str, typer.Option("--topic", help="To all members of this topic.")] = ""
+    everyone: Annotated[bool, typer.Option("--everyone", help="To all recipients of the tenant.")] = False
+    watch: Annotated[
+        bool, typer.Option("--watch", help="With --topic or --everyone: follow it until it ends.")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +134,16 @@ class TimeOptions:
 async def send(
     session: Session,
     kind: Annotated[str, typer.Argument(metavar="TYPE", help="What kind of thing happened: scan.completed.")],
-    to: Annotated[
-        list[str], typer.Option("--to", metavar="RECIPIENT", help="To whom; repeatable, or a,b,c.")
-    ],
+    audience: AudienceOptions,
     content: ContentOptions,
     handling: HandlingOptions,
     times: TimeOptions,
 ) -> None:
-    """Send a notification to one or more recipients."""
+    """Send a notification to one or more recipients, to a topic, or to everyone."""
     response = await session.client.send(
-        recipient_ids=split_list(to),
+        recipient_ids=split_list(audience.to or ()),
+        topic=audience.topic,
+        everyone=audience.everyone,
         type=kind,
         content=_content_of(content),
         data=handling.data,
@@ -143,11 +161,21 @@ async def send(
         attachments=[_read_attachment(path) for path in content.attach or ()],
         request_id=handling.request_id,
     )
-    if session.as_json:
+    if audience.watch and response.broadcast_id:
+        await watch(session, response.broadcast_id)
+    elif session.as_json:
         output.print_json(response)
     else:
-        from carillon_server.cli.decisions import show_send
+        _show(response, audience)
 
+
+def _show(response: SendResponse, audience: AudienceOptions) -> None:
+    from carillon_server.cli.broadcast_view import show_begun
+    from carillon_server.cli.decisions import show_send
+
+    if audience.topic or audience.everyone:
+        show_begun(response)
+    else:
         show_send(response)
 
 

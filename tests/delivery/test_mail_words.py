@@ -59,6 +59,12 @@ def test_a_text_alone_stands_in_our_layout_with_the_tenants_footer() -> None:
     assert text_of(mail, "plain") == expected
 
 
+def test_a_subject_alone_is_a_mail() -> None:
+    mail = compose({"subject": "Paid"})
+    assert (mail["Subject"], text_of(mail, "plain")) == ("Paid", "Paid\r\n")
+    assert parse(html_of(mail)).tags.count("h1") == 1
+
+
 def test_a_piece_of_html_stands_in_our_layout_with_the_tenants_footer() -> None:
     mail = compose(PIECE, branding=ACME)
     html = html_of(mail)

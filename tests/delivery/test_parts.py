@@ -72,7 +72,7 @@ async def test_a_broadcast_without_templates_of_the_channel_tells_its_content(se
         "7",
         "null",
         '{"subject": 7, "text": "t"}',
-        '{"subject": "s"}',
+        '{"text": "t"}',
         '{"subject": "", "text": "t"}',
         "{}",
     ],

@@ -15,6 +15,7 @@ from carillon_server.domain.inbox_query import InboxFilter, Mark, Selection
 from carillon_server.domain.notification import ChangeKind, Stage
 from carillon_server.services.progress import IDLE
 from carillon_server.services.retain import RetainService
+from carillon_server.storage.retention import find_retained, read_retained
 from tests.delivery.catalog_rows import put_parts, share
 from tests.delivery.house import TENANT, House, payload, utc_now
 from tests.eventually import eventually
@@ -125,9 +126,30 @@ async def test_what_somebody_takes_out_of_the_archive_stays_out(house: House) ->
     await service(house).retain_due(10)
     await house.inboxes.mark(ANN, Mark.UNARCHIVE, Selection(), timeout=5)
     assert await service(house).retain_due(10) == IDLE
+    (row,) = await house.database.fetch("SELECT retain_time FROM notification")
+    assert row["retain_time"] is None
     await consistent(house, Counts(total=1, unread=1, unseen=1))
     await house.inboxes.mark(ANN, Mark.ARCHIVE, Selection(), timeout=5)
     assert [row[0] for row in await house.database.fetch(_LEFT)] == [60]
+
+
+_MEANWHILE = {
+    "pinned": "pin_time = now()",
+    "removed": "stage = 3",
+    "archived": "archive_time = now(), retain_time = now() + interval '1 hour'",
+    "taken out": "retain_time = NULL",
+}
+
+
+@pytest.mark.parametrize("change", _MEANWHILE.values(), ids=_MEANWHILE)
+async def test_what_changed_before_its_inbox_was_locked_is_passed_over(house: House, change: str) -> None:
+    await house.send("ann")
+    await make_due(house)
+    async with house.database.connection() as connection:
+        keys = await find_retained(connection, 10)
+        assert len(await read_retained(connection, keys)) == 1
+        await connection.execute(f"UPDATE notification SET {change}")
+        assert await read_retained(connection, keys) == []
 
 
 @pytest.mark.parametrize("archived", [False, True])

@@ -211,7 +211,9 @@ Global___ChannelDefault: _TypeAlias = ChannelDefault  # noqa: Y015
 
 @_typing.final
 class Retention(_message.Message):
-    """How long notifications of a type are kept."""
+    """How long notifications of a type are kept, as the type says when they are sent. What is pinned stays where it is until it is not. What somebody
+    takes out of the archive stays out, until it is archived again.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -219,11 +221,11 @@ class Retention(_message.Message):
     DELETE_AFTER_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def archive_after(self) -> _duration_pb2.Duration:
-        """Moved to the archive when they are this old. 1 s – 3,660 days; not set: never."""
+        """Moved to the archive, read or not, when they are this old, counted from their `deliver_time`. 1 s – 3,660 days; not set: never."""
 
     @_builtins.property
     def delete_after(self) -> _duration_pb2.Duration:
-        """Deleted when they have been in the archive for this long. 1 s – 3,660 days; not set: never."""
+        """Deleted when they have been in the archive for this long, whoever archived them. 1 s – 3,660 days; not set: never."""
 
     def __init__(
         self,

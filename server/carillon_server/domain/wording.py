@@ -33,15 +33,9 @@ def load_parts(channel: Channel, stored: str | None) -> Mapping[str, str]:
         raise PartsUnreadableError("no JSON") from error
     if not isinstance(parts, dict) or not all(isinstance(text, str) for text in parts.values()):
         raise PartsUnreadableError("no map of texts")
-    if not all(parts.get(name) for name in required_parts(channel)):
+    if not all(parts.get(name) for name in REQUIRED_PARTS[channel]):
         raise PartsUnreadableError("a required part is missing")
     return parts
-
-
-def required_parts(channel: Channel) -> tuple[str, ...]:
-    """What is always there when a channel's template has been rendered."""
-    extra = ("text",) if channel is Channel.EMAIL else ()
-    return (*REQUIRED_PARTS[channel], *extra)
 
 
 def word(content: Content, parts: Mapping[str, str]) -> Content:

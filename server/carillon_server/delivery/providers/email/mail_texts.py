@@ -32,13 +32,14 @@ def write_texts(message: Message, link_base_url: str) -> dict[str, str]:
 
 def _write_parts(message: Message) -> dict[str, str]:
     parts, branding = message.parts, message.branding
-    subject, text, html = parts.get("subject", ""), parts.get("text", ""), parts.get("html", "")
+    subject, html = parts.get("subject", ""), parts.get("html", "")
+    text = parts.get("text") or subject
     if _WHOLE_PAGE.search(html):
         return {"plain": text, "html": _with_preheader(html, parts.get("preheader", ""))}
     if html:
         page = render_piece(subject, html, message.locale, branding)
     else:
-        content = Content(subject, text, "", "", "")
+        content = Content(subject, parts.get("text", ""), "", "", "")
         page = render_html(content, message.locale, "", branding, _pictures(message))
     return {
         "plain": add_footer(text, branding),

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
+from carillon.errors import TemplateFailedError, TypeNotFoundError
 from carillon_server.domain.identity import Role
 from tests.eventually import eventually
 from tests.running import make_settings, running_server
-from tests.typed.conftest import World
+from tests.typed.conftest import TYPE, World
 
 SCHEMA = {
     "type": "object",
@@ -74,8 +77,9 @@ async def test_a_profile_in_the_send_is_known_to_its_templates(world: World) -> 
     profile = {"recipient_id": "ada", "locale": "fr", "attributes": {"name": "Ada"}}
     await world.send(recipients=[profile], data=DATA)
     assert await world.titles("ada") == ["Ada : fini"]
-    await world.send(recipients=[{**profile, "attributes": {"name": "Eve"}}], data=DATA, dry_run=True)
-    assert await world.titles("ada") == ["Ada : fini"]
+    endless = {**profile, "attributes": {"name": "x" * 300}}
+    with pytest.raises(TemplateFailedError):
+        await world.send(recipients=[endless], data=DATA, dry_run=True)
 
 
 async def test_times_are_shown_in_the_zone_of_each_recipient(world: World) -> None:
@@ -133,7 +137,7 @@ async def test_a_change_holds_in_every_process(world: World, postgres_url: str, 
         other = await world.client(Role.PRODUCER, "billing", address)
 
         async def reads(title: str) -> bool:
-            await other.send(recipient_ids=["ada"], type="scan.completed", data=DATA)
+            await other.send(recipient_ids=["ada"], type=TYPE, data=DATA)
             return await world.titles("ada") == [title]
 
         assert await reads("first")
@@ -141,6 +145,20 @@ async def test_a_change_holds_in_every_process(world: World, postgres_url: str, 
         await world.send("bob", data=DATA)
         assert await world.titles("bob") == ["second"]
         await eventually(lambda: reads("second"), 3)
+
+
+async def test_a_new_type_can_be_sent_by_every_process_at_once(
+    world: World, postgres_url: str, redis_url: str
+) -> None:
+    settings = make_settings(postgres_url, redis_url, world.issuer, unknown_types="refuse")
+    async with running_server(settings) as address:
+        other = await world.client(Role.PRODUCER, "billing", address)
+        with pytest.raises(TypeNotFoundError):
+            await other.send(recipient_ids=["ada"], type=TYPE, data=DATA)
+        await define(world)
+        await world.put_template(in_app={"title": "known"})
+        await other.send(recipient_ids=["ada"], type=TYPE, data=DATA)
+    assert await world.titles("ada") == ["known"]
 
 
 async def test_a_thousand_personal_ones_are_rendered_in_one_send(world: World) -> None:

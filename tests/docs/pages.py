@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 TUTORIAL = ROOT / "docs" / "tutorial" / "first-notification.md"
+TYPE_TUTORIAL = ROOT / "docs" / "tutorial" / "first-notification-type.md"
 PROVIDERS = ROOT / "docs" / "how-to" / "configure-providers.md"
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

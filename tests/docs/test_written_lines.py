@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from tests.docs.conftest import RunScript
-from tests.docs.pages import PROVIDERS, README, TUTORIAL, blocks
+from tests.docs.pages import PROVIDERS, README, TUTORIAL, TYPE_TUTORIAL, blocks
 
 
 def block_with(text: str) -> str:
@@ -40,6 +40,12 @@ def commands(page_blocks: list[str]) -> list[str]:
 def test_a_command_of_readme_or_tutorial(run_script: RunScript, line: str) -> None:
     finished = run_script(line)
     assert finished.returncode == 0, finished.stderr
+
+
+def test_the_tutorial_of_types_from_its_first_line_to_its_last(run_script: RunScript) -> None:
+    finished = run_script("\n".join(["set -e", *blocks(TYPE_TUTORIAL, "sh")]))
+    assert finished.returncode == 0, finished.stderr
+    assert "3 Pakete sind heute aus dem Haus." in finished.stdout
 
 
 def test_the_python_lines_of_the_readme(run_script: RunScript) -> None:

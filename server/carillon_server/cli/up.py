@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from carillon_server.embedded.endpoints import Endpoints
     from carillon_server.embedded.stack import Stack
 
+_SEND_A_TYPE = (
+    "carillon send friend_request --to user-a "
+    """--data '{"request_id": "7", "sender_username": "jonas"}'"""
+)
 _SEND = (
     '{"recipient_ids": ["user-a"], "type": "demo.hello", '
     '"content": {"title": "Hello", "body": "Your first notification."}}'
@@ -100,6 +104,7 @@ def _print_ready(endpoints: Endpoints, directory: DataDir) -> None:
     typer.echo(f"  {'messages':<8} {directory.messages}")
     typer.echo(f"  {'logs':<8} {directory.logs}")
     typer.echo(f"\nSend a notification:\n\n  {call}\n")
+    typer.echo(f"Send one of the types that come with it (carillon catalog list):\n\n  {_SEND_A_TYPE}\n")
     typer.echo(f"Read it in the demo inbox:\n\n  {addresses['http']}/\n")
 
 

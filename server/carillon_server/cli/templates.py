@@ -37,7 +37,7 @@ VersionOption = Annotated[
 @calls_service("operator")
 async def list_templates(
     session: Session,
-    kind: Annotated[str, typer.Argument(metavar="[TYPE]", help="Only those of this type.")] = "",
+    kind: Annotated[str, typer.Argument(metavar="TYPE", help="Only those of this type.")] = "",
     channel: Annotated[ChannelName | None, typer.Option("--channel", help="Only this channel.")] = None,
     locale: Annotated[str, typer.Option("--locale", help="Only this language.")] = "",
     all_versions: Annotated[

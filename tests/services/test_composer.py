@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 
@@ -72,7 +73,9 @@ class Desk:
 @pytest.fixture
 async def desk(postgres_url: str) -> AsyncIterator[Desk]:
     database = await CountingDatabase.connect(postgres_url, max_connections=5)
-    catalogs = TenantCatalogs(database, SchemaCompiler(), accept_unknown=False)
+    # Time hardly passes: what is known stays fresh unless it is asked for again.
+    ticks = count(0, 1e-6)
+    catalogs = TenantCatalogs(database, SchemaCompiler(), accept_unknown=False, monotonic=lambda: next(ticks))
     pool = RenderPool(1)
     composer = Composer(
         database, catalogs, pool, Payloads(), lambda: NOW, fallbacks_of=lambda tenant: [CHAIN]
@@ -105,6 +108,18 @@ async def test_however_many_they_are_recipients_are_read_once(desk: Desk) -> Non
     composition = await desk.compose("ann", "bob")
     assert titles(composition) == ["Ann is done", "Bob is done"]
     assert (composition.chosen, desk.database.readings) == ({"ann": 0, "bob": 1}, 1)
+
+
+async def test_what_another_process_defined_a_moment_ago_is_found(desk: Desk) -> None:
+    with pytest.raises(Refusal) as refusal:
+        await desk.compose("ann")
+    assert refusal.value.reason is Reason.TYPE_NOT_FOUND
+    await desk.define()
+    with pytest.raises(Refusal) as refusal:
+        await desk.compose("ann")
+    assert refusal.value.reason is Reason.TEMPLATE_NOT_FOUND
+    await desk.define(None, inbox("Done"))
+    assert titles(await desk.compose("ann")) == ["Done"]
 
 
 async def test_who_bears_with_failures_learns_of_them_one_by_one(desk: Desk) -> None:

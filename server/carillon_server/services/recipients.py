@@ -86,8 +86,9 @@ class RecipientService:
 
         async def work(connection: Connection) -> None:
             await lock_topics_of(connection, address.inbox_id)
-            await rows.lock_recipient(connection, address.inbox_id)
-            await erase(connection, address.inbox_id)
+            # Without the lock, half of somebody who comes into being just now would be erased.
+            if await rows.lock_recipient(connection, address.inbox_id):
+                await erase(connection, address.inbox_id)
 
         await self._database.transaction(work, timeout_seconds=timeout or _DEFAULT_TIMEOUT_SECONDS)
 

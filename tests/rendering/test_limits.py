@@ -25,7 +25,9 @@ print(json.dumps([outcome, time.process_time() - started]))
 
 def _run(attempt: str) -> subprocess.CompletedProcess[str]:
     script = _SCRIPT.format(attempt=attempt)
-    return subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, timeout=50)
+    return subprocess.run(
+        [sys.executable, "-I", "-c", script], capture_output=True, text=True, timeout=50, check=False
+    )
 
 
 def _outcome(attempt: str) -> tuple[str, float]:

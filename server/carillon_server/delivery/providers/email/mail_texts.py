@@ -11,6 +11,7 @@ import re
 from html import escape
 
 from carillon_server.delivery.layout import add_footer, render_html, render_piece, render_text
+from carillon_server.delivery.providers.email.mail_links import complete_html, complete_text
 from carillon_server.delivery.providers.provider import Message
 from carillon_server.domain.notification import Content
 
@@ -22,7 +23,7 @@ _PREHEADER = '<div style="display:none;max-height:0;overflow:hidden;mso-hide:all
 def write_texts(message: Message, link_base_url: str) -> dict[str, str]:
     """The alternatives by subtype, as `mime.write_body` takes them."""
     if message.parts:
-        return _write_parts(message)
+        return _write_parts(message, link_base_url)
     content, branding = message.content, message.branding
     return {
         "plain": render_text(content, link_base_url, branding),
@@ -30,10 +31,11 @@ def write_texts(message: Message, link_base_url: str) -> dict[str, str]:
     }
 
 
-def _write_parts(message: Message) -> dict[str, str]:
+def _write_parts(message: Message, link_base_url: str) -> dict[str, str]:
     parts, branding = message.parts, message.branding
-    subject, html = parts.get("subject", ""), parts.get("html", "")
-    text = parts.get("text") or subject
+    subject, source = parts.get("subject", ""), parts.get("html", "")
+    text = complete_text(parts.get("text") or subject, source, link_base_url)
+    html = complete_html(source, link_base_url)
     if _WHOLE_PAGE.search(html):
         return {"plain": text, "html": _with_preheader(html, parts.get("preheader", ""))}
     if html:

@@ -89,6 +89,13 @@ def postgres_url(_migrated: Postgres) -> str:
     return _migrated.url
 
 
+@pytest.fixture(scope="module")
+def shared_postgres_url(_migrated: Postgres) -> str:
+    """The same for all tests of a module together, which keep out of each other's way."""
+    _migrated.query(_RESTORE, OWNER)
+    return _migrated.url
+
+
 @pytest.fixture
 def empty_postgres_url(postgres: Postgres) -> Iterator[str]:
     """The address of a database without a schema, for tests of the migrations themselves."""
@@ -108,6 +115,14 @@ def valkey(engines_directory: Path) -> Iterator[Valkey]:
 @pytest.fixture
 def redis_url(valkey: Valkey) -> str:
     """The address of a Redis that holds nothing."""
+    with Redis.from_url(valkey.url) as client:
+        client.flushall()
+    return valkey.url
+
+
+@pytest.fixture(scope="module")
+def shared_redis_url(valkey: Valkey) -> str:
+    """The same for all tests of a module together."""
     with Redis.from_url(valkey.url) as client:
         client.flushall()
     return valkey.url

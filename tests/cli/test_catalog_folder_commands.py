@@ -27,6 +27,18 @@ def test_a_good_folder_validates_without_a_server(folder: Path, capsys: pytest.C
     assert "1 type, 5 templates" in finished.stdout
 
 
+def test_a_folder_of_catalogs_stands_for_all_of_them(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_folder(folder.parent / "other", GOOD)
+    (folder.parent / "schema").mkdir()
+    (folder.parent / "README.md").write_text("# Catalogs")
+    for names in ([folder.parent], sorted(folder.parent.iterdir())):
+        finished = run_command(capsys, "catalog", "validate", *names)
+        assert (finished.exit_code, finished.stderr) == (0, "")
+        assert finished.stdout.count("1 type, 5 templates") == 2
+
+
 def test_what_is_wrong_with_a_template_is_told_with_its_line(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

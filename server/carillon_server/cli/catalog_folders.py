@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     from carillon_server.bundle.loader import Loaded
     from carillon_server.bundle.place import Problem
 
+_BESIDE_CATALOGS = frozenset({"README.md", "schema"})
+"""What else a shell finds for `catalogs/*`."""
+
 FoldersArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="FOLDER...",
-        help="Folders such as catalogs/audit, or names of catalogs that come with Carillon.",
+        help="Folders such as catalogs/audit, a folder of such folders, or names of catalogs that come with "
+        "Carillon.",
     ),
 ]
 FolderArgument = Annotated[
@@ -31,7 +35,7 @@ def load_good(names: Sequence[str], *, as_json: bool) -> list[Loaded]:
     """All of them; where something is wrong with one, all problems of all are printed, and that was it."""
     from carillon_server.bundle.loader import load_catalog
 
-    loaded = [load_catalog(_folder(name)) for name in names]
+    loaded = [load_catalog(folder) for folder in _folders(names)]
     refuse_problems((problem for each in loaded for problem in each.notes.problems), as_json=as_json)
     return loaded
 
@@ -56,6 +60,20 @@ def contents(loaded: Loaded) -> str:
     nouns = [noun for noun in ("types", "templates", "layouts", "topics") if loaded.bundle[noun]]
     counts = [output.number_of(len(loaded.bundle[noun]), noun.removesuffix("s")) for noun in nouns]
     return ", ".join(counts) or "nothing"
+
+
+def _folders(names: Sequence[str]) -> list[Path]:
+    """Those that are named; of a folder of catalogs all of them."""
+    from carillon_server.bundle.loader import CATALOG_FILE_NAME
+
+    found: list[Path] = []
+    for folder in map(_folder, names):
+        inside = sorted(path.parent for path in folder.glob(f"*/{CATALOG_FILE_NAME}"))
+        if inside and not (folder / CATALOG_FILE_NAME).exists():
+            found += inside
+        elif len(names) == 1 or folder.name not in _BESIDE_CATALOGS:
+            found.append(folder)
+    return found
 
 
 def _folder(name: str) -> Path:

@@ -54,6 +54,24 @@ async def test_a_completed_scan_reads_well_everywhere(world: World) -> None:
     assert "https://app.example.com/projects/prj-7/scans/scn-1042" in text(mail)
 
 
+@pytest.mark.parametrize(
+    ("locale", "title"),
+    [
+        ("fr-CH", "Échec du paiement de 99,00 €"),
+        ("de-AT", "Zahlung von € 99,00 fehlgeschlagen"),
+        ("en-GB", "Payment of €99.00 failed"),
+        ("it", "Payment of €99.00 failed"),
+        ("", "Payment of €99.00 failed"),
+    ],
+)
+async def test_readers_get_their_language_or_the_tenants(world: World, locale: str, title: str) -> None:
+    reader = await world.person(locale)
+
+    await world.send("payment.failed", reader)
+
+    assert await reader.titles() == [title]
+
+
 async def test_project_and_scan_are_kept_as_labels(world: World) -> None:
     anna = await world.person()
     for project, scan in (("prj-7", "scn-1"), ("prj-7", "scn-2"), ("prj-8", "scn-3")):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import pytest
 
+from carillon_server.domain.channel import Channel
 from carillon_server.domain.rendering import Circumstances, Rendered, RenderJob
 from carillon_server.rendering.pool import RenderPool
 from tests.systems.catalogs import NAMES, types_of
 from tests.systems.extremes import largest, smallest
 from tests.systems.sheets import sheets_of
+
+_LEFT_OVER = re.compile(r"\*\*|\]\(|\{\{|\{%|>#+ ")
+"""Marks of Markdown and of templates that were not understood as such."""
 
 
 @pytest.fixture
@@ -46,3 +51,5 @@ async def test_every_text_comes_out_with_the_largest_and_the_smallest_data(
         if not isinstance(outcome, Rendered)
     ]
     assert not broken
+    pages = [outcome.parts.get(Channel.EMAIL, {}).get("html", "") for outcome in outcomes]  # type: ignore[union-attr]  # none is broken
+    assert [kind for (kind, _), page in zip(sheets, pages, strict=True) if _LEFT_OVER.search(page)] == []

@@ -1,4 +1,4 @@
-"""What the demo sends: the kinds of things that services tell people."""
+"""What the demo sends: types of the catalogs that its tenant has, and words of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from typing import Any
 _SAMPLES: Sequence[dict[str, Any]] = (
     {
         "type": "scan.completed",
-        "category": "scans",
+        "data": {
+            "project_id": "prj-7",
+            "project_name": "Brandwerk Shop",
+            "scan_id": "scn-1042",
+            "dcs_score": 87.5,
+            "scan_url": "/projects/prj-7/scans/scn-1042",
+        },
         "content": {
             "title": "Your scan is ready",
             "body": "12 pages, no problems found.",
@@ -17,27 +23,30 @@ _SAMPLES: Sequence[dict[str, Any]] = (
         },
     },
     {
-        "type": "comment.created",
-        "category": "conversations",
-        "thread_key": "document-42",
+        "type": "issue.comment_added",
         "actor_id": "user-c",
+        "data": {
+            "issue_id": "ISS-42",
+            "title": "Annual report",
+            "author": "Ada",
+            "comment": "Could you look at page 7 again?",
+        },
         "content": {"title": "Ada commented on “Annual report”", "body": "Could you look at page 7 again?"},
     },
     {
-        "type": "approval.requested",
-        "category": "approvals",
+        "type": "friend_request",
         "priority": "HIGH",
+        "data": {"request_id": "frq-5", "sender_username": "jonas"},
         "content": {
-            "title": "An invoice waits for your approval",
-            "body": "Invoice 2026-0117 from Lindgren & Sons.",
-            "actions": [{"id": "approve", "label": "Approve"}, {"id": "decline", "label": "Decline"}],
+            "title": "Jonas wants to be your friend",
+            "body": "You met at the boulder hall.",
+            "actions": [{"id": "accept", "label": "Accept"}, {"id": "decline", "label": "Decline"}],
         },
     },
     {
-        "type": "backup.failed",
-        "category": "operations",
+        "type": "sync.failed",
         "priority": "URGENT",
-        "collapse_key": "backup",
+        "data": {"account": "anna@example.com", "folder": "Backup", "error": "The disk was full."},
         "content": {
             "title": "Last night's backup failed",
             "body": "The disk was full. It is tried again at 2:00.",

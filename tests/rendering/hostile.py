@@ -121,6 +121,7 @@ _INTERNALS = {
     "the subclasses of everything": Hostile("{{ ''.__class__.__mro__[1].__subclasses__() }}", "forbidden"),
     "a method": Hostile("{{ word.upper() }}", "forbidden"),
     "a method without a call": Hostile("{{ word.format }}", "undefined"),
+    "a member of a number": Hostile("{{ n.real }}", "undefined"),
     "a method of a map": Hostile("{{ data.items }}", "undefined"),
     "the engine": Hostile("{{ self }}", "forbidden"),
     "the engine's parts": Hostile("{{ self._TemplateReference__context }}", "forbidden"),

@@ -269,3 +269,16 @@ async def test_a_large_bundle_takes_seconds(world: World) -> None:
     assert all(change.kind is ChangeKind.CREATED for change in plan.changes)
     assert (await world.apply(bundle)).changes == ()
     assert perf_counter() - start < 10
+
+
+async def test_what_one_tenant_has_is_promoted_to_another(world: World) -> None:
+    await world.apply()
+    exported = await world.applier.export("acme", "audit")
+    for changes in (5, 0):
+        plan = await world.applier.apply("live", exported, dry_run=False, prune=True)
+        assert len(plan.changes) == changes
+    promoted = await world.applier.export("live", "audit")
+    assert [(each.name, each.catalog) for each in promoted.types] == [("scan.completed", "audit")]
+    assert [dict(each.parts) for each in promoted.templates] == [
+        dict(each.parts) for each in exported.templates
+    ]

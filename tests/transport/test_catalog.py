@@ -142,19 +142,24 @@ async def test_of_many_changes_at_once_none_is_lost(house: House) -> None:
     assert len((await house.operator.call("ListTypes", pb.ListTypesRequest())).types) == 21
 
 
-async def test_a_schema_and_a_template_that_clash_never_both_win(house: House) -> None:
+async def test_a_schema_and_a_template_that_clash_never_both_win(
+    house: House, postgres_url: str, redis_url: str
+) -> None:
     """Both are fine by themselves; whichever is written second must have been checked against the first."""
     other = {"type": "object", "properties": {"name": {"type": "string"}}}
-    for number in range(5):
-        name = f"race.{number}"
-        await put_type(house.operator, name=name)
-        template = pb.Template(type=name, locale="en", sms={"text": "{{ project }}"})
-        kind = pb.NotificationType(name=name, data_schema=other, sample_data={"name": "x"})  # type: ignore[arg-type]
-        outcomes = await asyncio.gather(
-            house.operator.attempt("PutTemplate", pb.PutTemplateRequest(template=template)),
-            house.operator.attempt("PutType", pb.PutTypeRequest(type=kind)),
-        )
-        assert [getattr(outcome, "reason", "") for outcome in outcomes].count("FIELD_INVALID") == 1
+    settings = make_settings(postgres_url, redis_url, house.issuer)
+    async with running_server(settings) as address, grpc.aio.insecure_channel(address) as channel:
+        elsewhere = Caller(channel, house.issuer.token("acme", "root", [Role.OPERATOR]))
+        for number in range(10):
+            name = f"race.{number}"
+            await put_type(house.operator, name=name)
+            template = pb.Template(type=name, locale="en", sms={"text": "{{ project }}"})
+            kind = pb.NotificationType(name=name, data_schema=other, sample_data={"name": "x"})  # type: ignore[arg-type]
+            outcomes = await asyncio.gather(
+                house.operator.attempt("PutTemplate", pb.PutTemplateRequest(template=template)),
+                elsewhere.attempt("PutType", pb.PutTypeRequest(type=kind)),
+            )
+            assert [getattr(outcome, "reason", "") for outcome in outcomes].count("FIELD_INVALID") == 1
 
 
 async def test_a_change_on_one_server_holds_at_once_on_another(

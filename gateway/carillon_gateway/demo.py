@@ -12,7 +12,7 @@ from carillon import AsyncClient
 from carillon_gateway.documents import as_document, read_document
 from carillon_gateway.identity import cookie_of, sign_in
 from carillon_gateway.refusals import BadRequestError
-from carillon_gateway.samples import SAMPLES
+from carillon_gateway.samples import next_sample
 from carillon_gateway.settings import Settings
 from carillon_gateway.sink_page import pages_of
 
@@ -46,14 +46,14 @@ async def users(request: Request) -> Response:
 
 
 async def send_sample(request: Request) -> Response:
-    """Sends one of the samples to `{"user": …}`, as another service would."""
+    """Sends a sample of one of the types to `{"user": …}`, as another service would."""
     settings = _settings(request)
     user = str((await read_document(request)).get("user"))
     if user not in settings.demo_tokens or not settings.producer_token:
         raise BadRequestError("user: not one of the demo")
     shared: AsyncClient = request.app.state.client
     producer = shared.with_options(token=settings.producer_token)
-    sent = await producer.send(recipient_ids=[user], **next(SAMPLES))
+    sent = await producer.send(recipient_ids=[user], **await next_sample(producer))
     return JSONResponse(as_document(sent))
 
 

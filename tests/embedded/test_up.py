@@ -66,7 +66,7 @@ class Up:
     def _sent(self, client: Client, title: str) -> bool:
         try:
             client.send(
-                request_id=title, recipient_ids=["user-a"], type="demo.hello", content={"title": title}
+                request_id=title, recipient_ids=["user-a"], type="report.available", data=_data(title)
             )
         except UnavailableError:
             return False
@@ -74,7 +74,7 @@ class Up:
 
     def titles(self) -> set[str]:
         with self.client("user-a") as client:
-            return {notification.content.title for notification in client.list_all()}
+            return {notification.data["report_name"] for notification in client.list_all()}
 
     def kill(self, name: str) -> None:
         """As kill -9 does; returns when the process has been replaced."""
@@ -109,6 +109,10 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def up(data_dir: Path) -> Iterator[Up]:
     with running(data_dir) as started:
         yield started
+
+
+def _data(title: str) -> dict[str, str]:
+    return {"report_name": title, "report_format": "pdf", "report_url": "/reports/7"}
 
 
 def has_ended(pid: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from carillon import AsyncClient
 from carillon.testing import FakeCarillon
 from carillon_gateway.settings import Settings, SettingsError
 from tests.gateway.browser import Browser
@@ -62,6 +63,39 @@ async def test_the_demo_answers_to_no_other_name(gateway: int) -> None:
     assert (await Browser(gateway).wearing(host="evil.example").get("/?user=user-a")).status == 400
 
 
+@pytest.fixture
+async def types(service: FakeCarillon) -> None:
+    """Two types that can be sent, and one without an example."""
+    async with AsyncClient(service.target, token=service.token("operator")) as operator:
+        for name in ("scan.completed", "scan.failed"):
+            await operator.put_type(type={"name": name, "sample_data": {"project": "Apollo"}})
+            await operator.put_template(
+                template={
+                    "type": name,
+                    "channel": "IN_APP",
+                    "locale": "en",
+                    "in_app": {"title": "{{ project }}"},
+                }
+            )
+        await operator.put_type(type={"name": "scan.paused"})
+
+
+async def test_without_types_there_is_no_sample(signed_in: Browser) -> None:
+    own = signed_in.wearing(origin=f"http://{signed_in.headers['host']}")
+    assert (await own.post("/demo/send", {"user": "user-a"})).status == 400
+
+
+@pytest.mark.usefixtures("types")
+async def test_the_types_of_the_tenant_are_the_samples(signed_in: Browser) -> None:
+    own = signed_in.wearing(origin=f"http://{signed_in.headers['host']}")
+    for _ in range(2):
+        assert (await own.post("/demo/send", {"user": "user-a"})).status == 200
+    listed = (await own.get("/v1/notifications")).document["notifications"]
+    assert {each["type"] for each in listed} == {"scan.completed", "scan.failed"}
+    assert {each["content"]["title"] for each in listed} == {"Apollo"}
+
+
+@pytest.mark.usefixtures("types")
 async def test_a_sample_arrives(signed_in: Browser) -> None:
     own = signed_in.wearing(origin=f"http://{signed_in.headers['host']}")
     assert (await own.get("/demo/users")).document == {

@@ -140,7 +140,31 @@ async def send(
     times: TimeOptions,
 ) -> None:
     """Send a notification to one or more recipients, to a topic, or to everyone."""
-    response = await session.client.send(
+    from carillon.errors import CarillonError
+
+    try:
+        response = await _call(session, kind, audience, content, handling, times)
+    except CarillonError as error:
+        from carillon_server.cli.unknown_type import explain_type
+
+        raise await explain_type(session.client, kind, error) from error
+    if audience.watch and response.broadcast_id:
+        await watch(session, response.broadcast_id)
+    elif session.as_json:
+        output.print_json(response)
+    else:
+        _show(response, audience)
+
+
+async def _call(
+    session: Session,
+    kind: str,
+    audience: AudienceOptions,
+    content: ContentOptions,
+    handling: HandlingOptions,
+    times: TimeOptions,
+) -> SendResponse:
+    return await session.client.send(
         recipient_ids=split_list(audience.to or ()),
         topic=audience.topic,
         everyone=audience.everyone,
@@ -161,12 +185,6 @@ async def send(
         attachments=[_read_attachment(path) for path in content.attach or ()],
         request_id=handling.request_id,
     )
-    if audience.watch and response.broadcast_id:
-        await watch(session, response.broadcast_id)
-    elif session.as_json:
-        output.print_json(response)
-    else:
-        _show(response, audience)
 
 
 def _show(response: SendResponse, audience: AudienceOptions) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import signal
 import threading
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
     from carillon_server.embedded.endpoints import Endpoints
     from carillon_server.embedded.stack import Stack
 
-_SEND_A_TYPE = (
-    "carillon send friend_request --to user-a "
-    """--data '{"request_id": "7", "sender_username": "jonas"}'"""
-)
-_SEND = (
-    '{"recipient_ids": ["user-a"], "type": "demo.hello", '
-    '"content": {"title": "Hello", "body": "Your first notification."}}'
-)
+_DATA = {
+    "project_id": "prj-7",
+    "project_name": "Brandwerk Shop",
+    "scan_id": "scn-1042",
+    "dcs_score": 87.5,
+    "scan_url": "/scans/scn-1042",
+}
+_SEND = {"recipient_ids": ["user-a"], "type": "scan.completed", "data": _DATA}
 
 
 def up(
@@ -93,9 +94,9 @@ def _stop_on_signals(stack: Stack, stopping: threading.Event) -> None:
 
 def _print_ready(endpoints: Endpoints, directory: DataDir) -> None:
     addresses = endpoints.addresses
-    header = f"authorization: Bearer {endpoints.tokens['producer']}"
-    method = "carillon.v1.NotificationService/Send"
-    call = shlex.join(["grpcurl", "-plaintext", "-H", header, "-d", _SEND, addresses["grpc"], method])
+    command = shlex.join(
+        ["carillon", "send", "scan.completed", "--to", "user-a", "--data", json.dumps(_DATA)]
+    )
     typer.echo("ready")
     typer.echo()
     for name in ("grpc", "http", "smtp", "far_side", "metrics"):
@@ -103,9 +104,16 @@ def _print_ready(endpoints: Endpoints, directory: DataDir) -> None:
     typer.echo(f"  {'mails':<8} {directory.mail}")
     typer.echo(f"  {'messages':<8} {directory.messages}")
     typer.echo(f"  {'logs':<8} {directory.logs}")
-    typer.echo(f"\nSend a notification:\n\n  {call}\n")
-    typer.echo(f"Send one of the types that come with it (carillon catalog list):\n\n  {_SEND_A_TYPE}\n")
+    typer.echo(f"\nSend a notification:\n\n  {command}\n")
+    typer.echo(f"The same without any of our code:\n\n  {_grpcurl(endpoints)}\n")
     typer.echo(f"Read it in the demo inbox:\n\n  {addresses['http']}/\n")
+
+
+def _grpcurl(endpoints: Endpoints) -> str:
+    header = f"authorization: Bearer {endpoints.tokens['producer']}"
+    method = "carillon.v1.NotificationService/Send"
+    call = ["grpcurl", "-plaintext", "-H", header, "-d", json.dumps(_SEND)]
+    return shlex.join([*call, endpoints.addresses["grpc"], method])
 
 
 def _report(message: str) -> None:

@@ -27,8 +27,6 @@ def service(directory: DataDir, endpoints: Endpoints, database_url: str, redis_u
         "CARILLON_MAIL_FROM": "Carillon <carillon@example.com>",
         # The far side of whoever tries it out runs on this machine too.
         "CARILLON_EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128",
-        # Whoever tries it out makes up types as they go.
-        "CARILLON_UNKNOWN_TYPES": "accept",
         "CARILLON_SANDBOX_DIRECTORY": str(directory.sandbox),
         # Whoever presses Ctrl-C waits for this; production spreads its streams over more.
         "CARILLON_DRAIN_SECONDS": str(_DRAIN_SECONDS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -74,7 +75,11 @@ class Up:
 
     def titles(self) -> set[str]:
         with self.client("user-a") as client:
-            return {notification.data["report_name"] for notification in client.list_all()}
+            return {
+                notification.data["report_name"]
+                for notification in client.list_all()
+                if "report_name" in notification.data
+            }
 
     def kill(self, name: str) -> None:
         """As kill -9 does; returns when the process has been replaced."""
@@ -124,6 +129,15 @@ def test_a_send_with_the_printed_token_reaches_the_inbox_and_the_mailbox(up: Up)
     assert "hello" in up.titles()
     mails = Maildir(up.data_dir / "mail", create=False)
     wait_until(lambda: any(mail["To"] == "user-a@example.com" for mail in mails), 10)
+
+
+def test_the_command_that_it_prints_sends(up: Up) -> None:
+    assert up.process.stdout is not None
+    line = next(line for line in up.process.stdout if " send " in line)
+    finished = subprocess.run(shlex.split(line), capture_output=True, text=True, timeout=20, check=False)
+    assert finished.returncode == 0, finished.stderr
+    with up.client("user-a") as client:
+        assert "scan.completed" in {notification.type for notification in client.list_all()}
 
 
 @pytest.mark.parametrize("url", ["{http}/healthz", "{metrics}", "{worker_metrics}"])

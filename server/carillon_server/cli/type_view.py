@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from rich.text import Text
 
 from carillon.v1.catalog_service_pb2 import NotificationType, Template
 from carillon.v1.types_pb2 import Channel, Priority
+from carillon_server.bundle.durations import format_duration
 from carillon_server.cli import output
 from carillon_server.cli.bundle_document import to_document
 from carillon_server.cli.names import readable
@@ -91,4 +93,11 @@ def _headline(template: Template) -> str:
 
 
 def _value(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return (
+        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=_word).strip('"')
+    )
+
+
+def _word(value: object) -> str:
+    """As the files of catalogs have it."""
+    return format_duration(value) if isinstance(value, timedelta) else str(value)

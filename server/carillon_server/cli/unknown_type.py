@@ -47,7 +47,7 @@ async def _close_names(client: AsyncClient, name: str) -> list[str]:
     except CarillonError:
         return []
     # Other systems write SCAN_COMPLETED.
-    spelled = name.lower()
-    return get_close_matches(spelled.replace("_", "."), names, _MAX_NAMED) or get_close_matches(
-        spelled, names, _MAX_NAMED
-    )
+    for spelled in (name.lower(), name.lower().replace("_", ".")):
+        if spelled in names:
+            return [spelled]
+    return get_close_matches(spelled, names, _MAX_NAMED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -94,9 +95,6 @@ def _stop_on_signals(stack: Stack, stopping: threading.Event) -> None:
 
 def _print_ready(endpoints: Endpoints, directory: DataDir) -> None:
     addresses = endpoints.addresses
-    command = shlex.join(
-        ["carillon", "send", "scan.completed", "--to", "user-a", "--data", json.dumps(_DATA)]
-    )
     typer.echo("ready")
     typer.echo()
     for name in ("grpc", "http", "smtp", "far_side", "metrics"):
@@ -104,9 +102,18 @@ def _print_ready(endpoints: Endpoints, directory: DataDir) -> None:
     typer.echo(f"  {'mails':<8} {directory.mail}")
     typer.echo(f"  {'messages':<8} {directory.messages}")
     typer.echo(f"  {'logs':<8} {directory.logs}")
-    typer.echo(f"\nSend a notification:\n\n  {command}\n")
+    typer.echo(f"\nSend a notification:\n\n  {_own_command(directory)}\n")
     typer.echo(f"The same without any of our code:\n\n  {_grpcurl(endpoints)}\n")
     typer.echo(f"Read it in the demo inbox:\n\n  {addresses['http']}/\n")
+
+
+def _own_command(directory: DataDir) -> str:
+    program = Path(sys.executable).parent / "carillon"
+    here = Path.cwd()
+    shown = program.relative_to(here) if program.is_relative_to(here) else program
+    where = [] if directory.path == DEFAULT_DATA_DIR.resolve() else ["--data-dir", str(directory.path)]
+    words = [str(shown), "send", "scan.completed", "--to", "user-a", "--data", json.dumps(_DATA)]
+    return shlex.join([*words, *where])
 
 
 def _grpcurl(endpoints: Endpoints) -> str:

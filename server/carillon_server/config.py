@@ -120,8 +120,8 @@ class Settings(BaseSettings):
     )
     link_base_url: str = Field(
         default="",
-        description="Where action URLs that are mere paths lead from a mail: `https://app.example.com`. "
-        "Empty: mails leave such links out.",
+        description="Where links that are mere paths lead from a mail or a message: "
+        "`https://app.example.com`. Empty: action URLs are left out, links of templates stay paths.",
     )
     egress_allowed_networks: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),

@@ -14,6 +14,9 @@ import pytest
 NEEDS_GRPCURL = "test_the_grpcurl_line_of_the_readme"
 _NOTE = "grpcurl is not installed, so its line in the README was not tried; CI does"
 
+_TIMEOUT_SECONDS = 120
+"""For all lines of a page, each of which starts Python on a machine that does other things besides."""
+
 RunScript = Callable[[str], subprocess.CompletedProcess[str]]
 
 
@@ -66,7 +69,7 @@ def run_script(checkout: Path) -> RunScript:
             cwd=checkout,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=_TIMEOUT_SECONDS,
             check=False,
         )
 

@@ -25,6 +25,7 @@ def service(directory: DataDir, endpoints: Endpoints, database_url: str, redis_u
         "CARILLON_SECRET_KEYS": dev_identity.secret_key(directory.identity),
         "CARILLON_SMTP_URL": f"smtp://{address(ports.smtp)}",
         "CARILLON_MAIL_FROM": "Carillon <carillon@example.com>",
+        "CARILLON_LINK_BASE_URL": f"http://{address(ports.http)}",
         # The far side of whoever tries it out runs on this machine too.
         "CARILLON_EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128",
         "CARILLON_SANDBOX_DIRECTORY": str(directory.sandbox),

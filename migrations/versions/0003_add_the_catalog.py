@@ -82,6 +82,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("retain_time IS NOT NULL AND stage IN (1, 2) AND pin_time IS NULL"),
             postgresql_concurrently=True,
         )
+        op.create_index(
+            "notification_by_broadcast",
+            "notification",
+            ["broadcast_id"],
+            postgresql_where=sa.text("broadcast_id IS NOT NULL"),
+            postgresql_concurrently=True,
+        )
 
 
 def _create_catalog_tables() -> None:
@@ -199,10 +206,17 @@ def _create_audience_tables() -> None:
             "fence", sa.BigInteger(), server_default="0", nullable=False, comment="raised by every claim"
         ),
         sa.Column(
+            "fault_count",
+            sa.SmallInteger(),
+            server_default="0",
+            nullable=False,
+            comment="since it last moved on",
+        ),
+        sa.Column(
             "due_time",
             _INSTANT,
             nullable=False,
-            comment="when it may be claimed: its time, or its lease's end",
+            comment="when it may be claimed: its time, or its lease's end; ended: when last looked at",
         ),
         sa.Column("create_time", _INSTANT, server_default=_NOW, nullable=False),
         sa.Column("start_time", _INSTANT, nullable=True),
@@ -211,6 +225,7 @@ def _create_audience_tables() -> None:
     )
     op.create_index("broadcast_by_tenant", "broadcast", ["tenant", "create_time", "broadcast_id"])
     op.create_index("broadcast_due", "broadcast", ["due_time"], postgresql_where=sa.text("state <= 2"))
+    op.create_index("broadcast_ended", "broadcast", ["due_time"], postgresql_where=sa.text("state > 2"))
     op.create_table(
         "broadcast_content",
         sa.Column("broadcast_id", sa.LargeBinary(), nullable=False),
@@ -228,6 +243,7 @@ def _create_audience_tables() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("notification_by_broadcast", "notification")
     op.drop_index("notification_retained", "notification")
     for table in (
         "notification_part",

@@ -53,6 +53,10 @@ broadcast_chunk_seconds = Histogram(
     "Time of one chunk of a broadcast.",
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
 )
+broadcast_faults = Counter(
+    "carillon_broadcast_faults_total",
+    "Faults of the service that broadcasts met; each is tried again some times.",
+)
 broadcasts_ended = Counter(
     "carillon_broadcasts_ended_total",
     "Broadcasts that workers ended, by state: completed, failed.",

@@ -9,12 +9,16 @@ written; after that, nobody more.
 Single sends go first. A fan-out rests after each chunk for as long as the chunk took, so that it takes half
 of one connection at the most, and less where the database is busy. After each turn the next tenant is served:
 a small broadcast does not wait behind a huge one.
+
+A fault that nobody foresaw is tried again, later each time; a broadcast that meets one `MAX_FAULTS` times
+without moving on in between ends as FAILED. A Postgres that is away is no such fault: it is waited for.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+import traceback
 
 from carillon_server import telemetry
 from carillon_server.domain.broadcast import BroadcastState
@@ -28,6 +32,7 @@ from carillon_server.storage.database import Database
 from carillon_server.storage.fan_out import (
     ClaimedBroadcast,
     claim_broadcast,
+    count_fault,
     fetch_chunk,
     fetch_contents,
     finish,
@@ -38,9 +43,18 @@ CHUNK_SIZE = 200
 TURN_SECONDS = 2.0
 REST_RATIO = 1.0
 """How long it rests after a chunk, as a part of the time that the chunk took."""
+MAX_FAULTS = 12
+FIRST_WAIT_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 300.0
+"""Twelve tries in some twenty minutes: long enough to see the log and to roll a worker back."""
 _MAX_REMEMBERED_TENANTS = 1_000
 _FOR_GOOD = frozenset(
     {Reason.TYPE_NOT_FOUND, Reason.TEMPLATE_NOT_FOUND, Reason.TEMPLATE_FAILED, Reason.FIELD_INVALID}
+)
+_PASSING = frozenset({Reason.UNAVAILABLE, Reason.OVERLOADED, Reason.DEADLINE_EXCEEDED})
+_FAULTY = (
+    f"{Reason.INTERNAL}: the service failed {{}} times in a row; the log of its workers tells where, under "
+    "broadcast.faulted"
 )
 _EXPIRED = "it expired before everybody was reached"
 
@@ -84,9 +98,9 @@ class FanOut:
         except Expired:
             await self._end(claimed, BroadcastState.FAILED, _EXPIRED)
         except Refusal as refusal:
-            if refusal.reason not in _FOR_GOOD:
-                raise  # its lease ends, and somebody tries again
-            await self._end(claimed, BroadcastState.FAILED, f"{refusal.reason}: {refusal.message}")
+            await self._refused(claimed, refusal)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next broadcast has its turn
+            await self._faulted(claimed, error)
         return True
 
     async def _move_on(self, claimed: ClaimedBroadcast) -> None:
@@ -106,6 +120,28 @@ class FanOut:
             telemetry.broadcast_chunk_seconds.observe(seconds)
             await asyncio.sleep(seconds * REST_RATIO)
         await hand_back(self._database, claimed)
+
+    async def _refused(self, claimed: ClaimedBroadcast, refusal: Refusal) -> None:
+        if refusal.reason in _PASSING:
+            raise refusal  # its lease ends, and somebody tries again
+        if refusal.reason in _FOR_GOOD:
+            await self._end(claimed, BroadcastState.FAILED, f"{refusal.reason}: {refusal.message}")
+        else:
+            await self._faulted(claimed, refusal)
+
+    async def _faulted(self, claimed: ClaimedBroadcast, error: Exception) -> None:
+        faults = await count_fault(self._database, claimed, FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS)
+        telemetry.broadcast_faults.inc()
+        telemetry.get_logger().error(
+            "broadcast.faulted",
+            broadcast_id=str(claimed.id),
+            fault_count=faults,
+            error=type(error).__name__,
+            # Its text may quote what was to be told; its place in the code does not.
+            place=traceback.format_tb(error.__traceback__),
+        )
+        if faults is not None and faults >= MAX_FAULTS:
+            await self._end(claimed, BroadcastState.FAILED, _FAULTY.format(faults))
 
     async def _end(self, claimed: ClaimedBroadcast, state: BroadcastState, failure: str = "") -> None:
         if await finish(self._database, claimed, state, failure):

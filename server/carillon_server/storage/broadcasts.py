@@ -42,7 +42,7 @@ ORDER BY create_time DESC, broadcast_id DESC LIMIT $5
 
 # Waits for the chunk that is being written, if one is: after it, nobody more.
 _CANCEL = """
-UPDATE broadcast SET state = 4, finish_time = now(), position = '', request = ''
+UPDATE broadcast SET state = 4, finish_time = now(), due_time = now(), position = '', request = ''
 WHERE broadcast_id = $1 AND tenant = $2 AND ($3::text IS NULL OR sender = $3) AND state <= 2
 """
 

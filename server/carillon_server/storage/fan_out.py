@@ -54,13 +54,18 @@ _ADVANCE = """
 UPDATE broadcast SET position = $3, processed_count = processed_count + $4,
     notified_count = notified_count + $5, failed_count = failed_count + $6,
     failure = CASE WHEN failure = '' THEN $7 ELSE failure END, start_time = coalesce(start_time, now()),
-    due_time = now() + $8 * interval '1 second'
+    fault_count = 0, due_time = now() + $8 * interval '1 second'
 WHERE broadcast_id = $1 AND fence = $2 AND state = 2
 """
 _HAND_BACK = "UPDATE broadcast SET due_time = now() WHERE broadcast_id = $1 AND fence = $2 AND state = 2"
+_COUNT_FAULT = """
+UPDATE broadcast SET fault_count = fault_count + 1,
+    due_time = now() + least($3 * 2.0 ^ fault_count, $4) * interval '1 second'
+WHERE broadcast_id = $1 AND fence = $2 AND state = 2 RETURNING fault_count
+"""
 # What only the fan-out needs is not kept: it names people.
 _FINISH = """
-UPDATE broadcast SET state = $3, finish_time = now(), position = '', request = '',
+UPDATE broadcast SET state = $3, finish_time = now(), due_time = now(), position = '', request = '',
     failure = CASE WHEN $4 = '' THEN failure ELSE $4 END
 WHERE broadcast_id = $1 AND fence = $2 AND state = 2
 """
@@ -186,6 +191,19 @@ async def hand_back(database: Database, claimed: ClaimedBroadcast) -> None:
     """Anybody may go on with it at once."""
     async with database.connection() as connection:
         await connection.execute(_HAND_BACK, claimed.id.raw, claimed.fence)
+
+
+async def count_fault(
+    database: Database, claimed: ClaimedBroadcast, first_seconds: float, longest_seconds: float
+) -> int | None:
+    """Puts it off, twice as long for each fault since it last moved on; how many there were, None where it
+    was called off, or somebody else has it.
+    """
+    async with database.connection() as connection:
+        faults = await connection.fetchval(
+            _COUNT_FAULT, claimed.id.raw, claimed.fence, first_seconds, longest_seconds
+        )
+    return None if faults is None else int(faults)
 
 
 async def finish(

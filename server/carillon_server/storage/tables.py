@@ -196,6 +196,7 @@ notification = Table(
     Index("notification_removed", "remove_time", postgresql_where=text("stage = 3")),
     # Rows come in the order of time, so this costs next to nothing to keep.
     Index("notification_by_time", "create_time", postgresql_using="brin"),
+    Index("notification_by_broadcast", "broadcast_id", postgresql_where=text("broadcast_id IS NOT NULL")),
 )
 
 notification_part = Table(
@@ -491,13 +492,18 @@ broadcast = Table(
     Column("failed_count", BigInteger, nullable=False, server_default="0"),
     Column("failure", Text, nullable=False, server_default=""),
     Column("fence", BigInteger, nullable=False, server_default="0", comment="raised by every claim"),
+    Column("fault_count", SmallInteger, nullable=False, server_default="0", comment="since it last moved on"),
     Column(
-        "due_time", Instant, nullable=False, comment="when it may be claimed: its time, or its lease's end"
+        "due_time",
+        Instant,
+        nullable=False,
+        comment="when it may be claimed: its time, or its lease's end; ended: when last looked at",
     ),
     _now(),
     Column("start_time", Instant),
     Column("finish_time", Instant),
     Index("broadcast_due", "due_time", postgresql_where=text("state <= 2")),
+    Index("broadcast_ended", "due_time", postgresql_where=text("state > 2")),
     Index("broadcast_by_tenant", "tenant", "create_time", "broadcast_id"),
 )
 

@@ -76,7 +76,7 @@ def decide(
     subject: Subject,
     recipient_id: str,
     preferences: Preferences,
-    reachable: Collection[Channel],
+    reachable: Collection[int],
     configured: Collection[Channel],
     now: datetime,
 ) -> list[Decision]:
@@ -116,7 +116,7 @@ def _decide_channel(
     channel: Channel,
     preferences: Preferences,
     mute: MuteTarget | None,
-    reachable: Collection[Channel],
+    reachable: Collection[int],
     configured: Collection[Channel],
 ) -> Decision:
     choice = _choose(subject, channel, preferences, mute)

@@ -6,11 +6,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.decide import Decision, DecisionReason, Verdict
 from carillon_server.domain.ids import BroadcastId, NotificationId
+
+_MAX_REMEMBERED = 1_024
+"""Lists of decisions whose stored form is kept: they repeat from send to send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def dump_outcome(outcome: SendOutcome) -> str:
     if outcome.broadcast is not None:
         receipt = outcome.broadcast
         return json.dumps({"broadcast_id": str(receipt.broadcast_id), "audience": receipt.audience_count})
-    return json.dumps([_dump_result(result) for result in outcome.results], separators=(",", ":"))
+    return f"[{','.join([_dump_result(result) for result in outcome.results])}]"
 
 
 def load_outcome(text: str) -> SendOutcome:
@@ -71,12 +75,15 @@ def load_outcome(text: str) -> SendOutcome:
     return SendOutcome(tuple(_load_result(item) for item in record), replayed=True)
 
 
-def _dump_result(result: RecipientResult) -> list[object]:
-    return [
-        "",
-        str(result.notification_id) if result.notification_id else None,
-        [_dump_decision(decision) for decision in result.decisions],
-    ]
+def _dump_result(result: RecipientResult) -> str:
+    # An id has no character that JSON would escape.
+    id_ = f'"{result.notification_id}"' if result.notification_id else "null"
+    return f'["",{id_},{_dump_decisions(result.decisions)}]'
+
+
+@lru_cache(_MAX_REMEMBERED)
+def _dump_decisions(decisions: tuple[Decision, ...]) -> str:
+    return json.dumps([_dump_decision(decision) for decision in decisions], separators=(",", ":"))
 
 
 def _load_result(item: Sequence[Any]) -> RecipientResult:

@@ -126,8 +126,10 @@ class Composer:
         return catalog, catalog.type_of(draft.type)
 
     def _chains(self, tenant: str, draft: Draft, policy: TypePolicy) -> tuple[Fallback, ...]:
-        channels = draft.channels or policy.channels_on
-        return choose_chains(channels, draft.fallbacks, self._fallbacks_of(tenant))
+        defaults = self._fallbacks_of(tenant)
+        if not (draft.fallbacks or defaults):
+            return ()
+        return choose_chains(draft.channels or policy.channels_on, draft.fallbacks, defaults)
 
     async def _render(self, work: _Work, rules: Mapping[str, str], *, tolerant: bool) -> Composition:
         wordings = [] if work.draft.has_content else await self._word(work)

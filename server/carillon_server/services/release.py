@@ -16,7 +16,7 @@ from carillon_server.domain.notification import Stage
 from carillon_server.services.inbox_ledger import InboxLedger
 from carillon_server.services.ports import ChangePublisher, WorkerWaker
 from carillon_server.services.progress import IDLE, Progress
-from carillon_server.services.send_plan import dump_decisions, stage_of, targets_of
+from carillon_server.services.ruling import dump_decisions, stage_of, targets_of
 from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.storage.database import Connection, Database
 from carillon_server.storage.delivery_rows import DeliveryRow

@@ -18,7 +18,8 @@ from carillon_server.services.cancel import Canceller, CancelOutcome
 from carillon_server.services.composer import Composer
 from carillon_server.services.group_writer import GroupWriter, request_id_reused
 from carillon_server.services.ports import ChangePublisher, Clock
-from carillon_server.services.send_plan import PlannedSend, decide_for, subject_of
+from carillon_server.services.ruling import decide_for, subject_of
+from carillon_server.services.send_plan import PlannedSend
 from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.storage.broadcasts import cancel_broadcast
 from carillon_server.storage.database import Database

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from carillon_server.domain.channel import Channel
-from carillon_server.domain.decide import Decision, DecisionReason, Subject, Verdict, decide
-from carillon_server.domain.delivery_settings import Fallback
-from carillon_server.domain.fallback import ALONE, Line, Place, channels_of, line_up
+from carillon_server.domain.fallback import Line
 from carillon_server.domain.ids import NotificationId
 from carillon_server.domain.inbox import InboxAddress
 from carillon_server.domain.lane import lane_of
@@ -24,6 +22,7 @@ from carillon_server.domain.notification import (
 from carillon_server.domain.send import RecipientResult, SendOutcome, dump_outcome
 from carillon_server.services.composition import Composition, Variant
 from carillon_server.services.inbox_ledger import InboxLedger
+from carillon_server.services.ruling import Common, common_of, rule, targets_of
 from carillon_server.storage.delivery_rows import DeliveryRow
 from carillon_server.storage.inboxes import OpenInbox
 from carillon_server.storage.removals import Removal
@@ -118,31 +117,28 @@ class Planner:
 
     def _send(self, send: PlannedSend) -> SendOutcome:
         composition = send.composition
-        subject = subject_of(composition, self._now)
+        common = common_of(composition, self._now)
         first = len(self._variants)
         self._variants.extend(sent_variants(send.sender, composition))
-        return SendOutcome(tuple(self._address(first, send, subject, address) for address in send.addresses))
+        return SendOutcome(tuple(self._address(first, send, common, address) for address in send.addresses))
 
     def _address(
-        self, first: int, send: PlannedSend, subject: Subject, address: InboxAddress
+        self, first: int, send: PlannedSend, common: Common | None, address: InboxAddress
     ) -> RecipientResult:
-        inbox, chains = self._inboxes[address.inbox_id], send.composition.chains
+        composition, inbox = send.composition, self._inboxes[address.inbox_id]
         configured = self._channels_of(send.tenant)
-        line = decide_for(subject, address.recipient_id, inbox, configured, chains, self._now)
-        if subject.actor_id == address.recipient_id:
+        line, stage, decisions = rule(composition, common, address.recipient_id, inbox, configured, self._now)
+        if send.draft.actor_id == address.recipient_id:
             return RecipientResult(address.recipient_id, None, line.decisions)
-        chosen = send.composition.chosen.get(address.recipient_id, 0)
-        variant = send.composition.variants[chosen]
-        stage = stage_of(line.decisions)
+        chosen = composition.chosen.get(address.recipient_id, 0)
+        variant = composition.variants[chosen]
         seq = (
             self._show(variant.draft, address)
             if stage is Stage.VISIBLE
             else self._ledger.pass_over(address.inbox_id)
         )
         key = address.inbox_id, seq
-        self._notifications.append(
-            NotificationRow(*key, stage, first + chosen, dump_decisions(line.decisions))
-        )
+        self._notifications.append(NotificationRow(*key, stage, first + chosen, decisions))
         queued = [] if stage is Stage.SCHEDULED else self._queue(send, key, line, inbox.endpoints)
         if variant.parts and variant.shared is None:
             # What is scheduled decides again when its time has come: any channel may be among it then.
@@ -182,58 +178,6 @@ def sent_variants(sender: str, composition: Composition) -> list[SentVariant]:
 
 def _place_of(variant: Variant) -> tuple[bytes, int] | None:
     return (variant.shared.broadcast_id, variant.shared.variant) if variant.shared else None
-
-
-def subject_of(composition: Composition, now: datetime) -> Subject:
-    """What decisions look at; a time that has passed is no schedule."""
-    draft = composition.variants[0].draft
-    later = draft.deliver_time if draft.deliver_time and draft.deliver_time > now else None
-    return Subject(
-        draft.type,
-        draft.actor_id,
-        draft.thread_key,
-        draft.labels or {},
-        draft.channels,
-        deliver_time=later,
-        fallback_channels=channels_of(composition.chains),
-        policy=composition.policy,
-    )
-
-
-def decide_for(
-    subject: Subject,
-    recipient_id: str,
-    inbox: OpenInbox,
-    configured: Collection[Channel],
-    chains: Sequence[Fallback],
-    now: datetime,
-) -> Line:
-    """The decisions for one recipient, fallbacks held back."""
-    decisions = decide(subject, recipient_id, inbox.preferences, inbox.reachable, configured, now)
-    return line_up(decisions, chains, now)
-
-
-def stage_of(decisions: Sequence[Decision]) -> Stage:
-    """Where a notification with these decisions starts."""
-    if any(decision.reason is DecisionReason.SCHEDULED for decision in decisions):
-        return Stage.SCHEDULED
-    shown = any(d.channel is Channel.IN_APP and d.verdict is Verdict.SEND for d in decisions)
-    return Stage.VISIBLE if shown else Stage.HIDDEN
-
-
-def targets_of(line: Line, endpoints: Sequence[bytes]) -> list[tuple[bytes, Place]]:
-    """The endpoints of all channels that the notification goes out on, or may yet, and their places."""
-    channels = {
-        decision.channel
-        for decision in line.decisions
-        if decision.verdict is Verdict.SEND or decision.reason is DecisionReason.FALLBACK
-    }
-    return [(e, line.places.get(Channel(e[0]), ALONE)) for e in endpoints if e[0] in channels]
-
-
-def dump_decisions(decisions: Sequence[Decision]) -> bytes:
-    """Three bytes each: channel, verdict, reason."""
-    return b"".join(bytes((decision.channel, decision.verdict, decision.reason)) for decision in decisions)
 
 
 def stored_notification(draft: Draft, address: InboxAddress, seq: int, now: datetime) -> StoredNotification:

@@ -13,7 +13,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from carillon_server.domain.channel import Channel
 from carillon_server.domain.inbox import Counts, InboxAddress, InboxState
 from carillon_server.domain.preferences import Preferences
 from carillon_server.storage.database import Connection, Database, Record, column
@@ -79,8 +78,9 @@ class OpenInbox:
     now: datetime
 
     @property
-    def reachable(self) -> set[Channel]:
-        return {Channel(endpoint[0]) for endpoint in self.endpoints}
+    def reachable(self) -> frozenset[int]:
+        """The numbers of the channels that there is an endpoint for."""
+        return frozenset([endpoint[0] for endpoint in self.endpoints])
 
 
 CounterKey = tuple[bytes, str, str, int]

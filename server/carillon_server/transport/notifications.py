@@ -23,7 +23,7 @@ from carillon_server.transport.convert.inbox import (
     to_filter,
     to_notification_ids,
 )
-from carillon_server.transport.convert.sends import to_batch_result, to_selector
+from carillon_server.transport.convert.sends import to_selector
 from carillon_server.transport.cursors import Cursors
 from carillon_server.transport.encode import (
     encode_get_response,
@@ -31,6 +31,7 @@ from carillon_server.transport.encode import (
     encode_record_action_response,
     to_counts,
 )
+from carillon_server.transport.encode_sends import encode_batch_response
 from carillon_server.transport.page_token import PageTokenSealer
 from carillon_server.transport.pages import InboxPages, inbox_page_size
 from carillon_server.transport.relations import MarkRequest
@@ -63,14 +64,14 @@ class NotificationServicer:
         self._item_timeout_seconds = item_timeout_seconds
         self._draining = draining
 
-    async def Send(self, request: pb.SendRequest, call: Call) -> pb.SendResponse:
+    async def Send(self, request: pb.SendRequest, call: Call) -> bytes:
         return await self._submission.send(call.principal, request, call.remaining_seconds())
 
-    async def SendBatch(self, request: pb.SendBatchRequest, call: Call) -> pb.SendBatchResponse:
+    async def SendBatch(self, request: pb.SendBatchRequest, call: Call) -> bytes:
         outcomes = await self._submission.send_all(call.principal, request.requests, call.remaining_seconds())
-        return pb.SendBatchResponse(results=[to_batch_result(outcome) for outcome in outcomes])
+        return encode_batch_response(outcomes)
 
-    async def SendStream(self, requests: Any, call: Call) -> AsyncIterator[pb.SendStreamResponse]:
+    async def SendStream(self, requests: Any, call: Call) -> AsyncIterator[bytes]:
         async def submit(request: pb.SendRequest) -> Outcome:
             return await self._submission.send_item(call.principal, request, self._item_timeout_seconds)
 

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from carillon.v1 import notification_service_pb2 as pb
 from carillon_server.domain.errors import Refusal, Unavailable
-from carillon_server.transport.convert.sends import to_stream_response
+from carillon_server.transport.encode_sends import encode_stream_response
 from carillon_server.transport.status import to_status
 from carillon_server.transport.submission import Outcome
 
@@ -37,7 +37,7 @@ class SendLane:
         self._room = asyncio.Event()
         self._arrived = asyncio.Event()
 
-    async def answers(self) -> AsyncIterator[pb.SendStreamResponse]:
+    async def answers(self) -> AsyncIterator[bytes]:
         """The answers in order; ends when the requests have ended and all are answered.
 
         When the server drains, what was read is answered, then `Unavailable` is raised: the caller sends the
@@ -50,7 +50,7 @@ class SendLane:
         try:
             index = 0
             while await self._has_next(reader):
-                yield to_stream_response(index, await self._take())
+                yield encode_stream_response(index, await self._take())
                 index += 1
             if self._draining.is_set():
                 raise Unavailable("the server is stopping")

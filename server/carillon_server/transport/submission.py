@@ -21,13 +21,13 @@ from carillon_server.transport.convert.sends import (
     contents_of,
     to_draft,
     to_patches,
-    to_send_response,
 )
+from carillon_server.transport.encode_sends import encode_send_response
 from carillon_server.transport.interceptors.errors import report_fault
 from carillon_server.transport.status import to_status
 
-Outcome: TypeAlias = pb.SendResponse | Status
-"""The answer to one item, or why there is none."""
+Outcome: TypeAlias = bytes | Status
+"""The answer to one item, a serialized `SendResponse`, or why there is none."""
 
 _ITEMS_AT_ONCE = 32
 
@@ -49,9 +49,7 @@ class Submission:
         self._recipients = recipients
         self._check = checker.of(pb.SendRequest)
 
-    async def send(
-        self, principal: Principal, request: pb.SendRequest, timeout: float | None
-    ) -> pb.SendResponse:
+    async def send(self, principal: Principal, request: pb.SendRequest, timeout: float | None) -> bytes:
         """Takes a request that keeps its limits; raises what the services raise."""
         draft = to_draft(request)
         patches = to_patches(request.recipients)
@@ -66,7 +64,7 @@ class Submission:
             outcome = await self._broadcasts.send(principal, draft, request.topic, timeout=timeout)
         else:
             outcome = await self._sends.send(principal, draft, timeout=timeout)
-        return to_send_response(outcome)
+        return encode_send_response(outcome)
 
     async def send_item(
         self, principal: Principal, request: pb.SendRequest, timeout: float | None

@@ -8,7 +8,6 @@ from hashlib import blake2b
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
-from google.rpc.status_pb2 import Status
 
 from carillon.v1 import notification_service_pb2 as pb
 from carillon.v1 import types_pb2
@@ -92,20 +91,6 @@ def to_send_response(outcome: SendOutcome) -> pb.SendResponse:
     return response
 
 
-def to_batch_result(outcome: pb.SendResponse | Status) -> pb.SendBatchResult:
-    """What became of one item of a batch."""
-    if isinstance(outcome, Status):
-        return pb.SendBatchResult(error=outcome)
-    return pb.SendBatchResult(response=outcome)
-
-
-def to_stream_response(index: int, outcome: pb.SendResponse | Status) -> pb.SendStreamResponse:
-    """What became of one item of the bulk lane."""
-    if isinstance(outcome, Status):
-        return pb.SendStreamResponse(index=index, error=outcome)
-    return pb.SendStreamResponse(index=index, response=outcome)
-
-
 def to_selector(request: pb.CancelRequest) -> CancelSelector:
     """What to cancel."""
     return CancelSelector(
@@ -132,8 +117,8 @@ def _payload(request: pb.SendRequest) -> bytes:
     )
     if request.HasField("content"):
         payload.content.CopyFrom(request.content)
-    if request.labels:
-        payload.labels.update(request.labels)
+    for key, value in request.labels.items():
+        payload.labels[key] = value
     if request.HasField("data"):
         payload.data.CopyFrom(request.data)
     if request.HasField("expire_time"):
@@ -171,11 +156,12 @@ def _to_result(result: RecipientResult) -> pb.SendResult:
     return pb.SendResult(
         recipient_id=result.recipient_id,
         notification_id=to_notification_id(result.notification_id),
-        decisions=[_to_decision(decision) for decision in result.decisions],
+        decisions=[to_decision(decision) for decision in result.decisions],
     )
 
 
-def _to_decision(decision: Decision) -> types_pb2.Decision:
+def to_decision(decision: Decision) -> types_pb2.Decision:
+    """What is done on one channel, and why."""
     message = types_pb2.Decision(
         channel=types_pb2.Channel.ValueType(decision.channel),
         verdict=types_pb2.Verdict.ValueType(decision.verdict),

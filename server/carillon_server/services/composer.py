@@ -99,21 +99,42 @@ class Composer:
         UNAVAILABLE.
         """
         catalog, known = await self._find_type(tenant, draft)
-        if known is None:
-            return Composition((Variant(draft),), chains=self._chains(tenant, draft, NO_POLICY))
         now = now or self._clock()
+        if known is None or _is_plain(known, draft):
+            return self._compose_plainly(tenant, known, draft, now)
         completed = apply_defaults(draft, known.type, now, self._payloads)
         policy = TypePolicy(known.type.mandatory, known.type.channels)
         chains = self._chains(tenant, draft, policy)
         rules = _rules(known.type, draft)
-        if draft.has_content and not rules and known.validator is None:
-            return Composition((Variant(completed),), type=known.type, chains=chains)
         data = self._payloads.data_of(draft.payload)
         if known.validator is not None and (violations := known.validator.violations(data)):
             raise FieldsInvalid(violations)
         readable = [id_ for id_ in recipient_ids if id_ != draft.actor_id] or recipient_ids
         work = _Work(tenant, catalog, known.type, completed, data, readable, chains, now)
         return await self._render(work, rules, tolerant=tolerant)
+
+    async def plain_composer(self, tenant: str) -> Callable[[Draft], Composition | None]:
+        """What composes without waiting, for many sends at once; None: `compose` is to be asked."""
+        catalog, now = await self._catalogs.of(tenant), self._clock()
+
+        def compose(draft: Draft) -> Composition | None:
+            known = catalog.type_of(draft.type)
+            if known is None:
+                lacks = _find_lack(catalog, draft) is not None
+                return None if lacks else self._compose_plainly(tenant, None, draft, now)
+            return self._compose_plainly(tenant, known, draft, now) if _is_plain(known, draft) else None
+
+        return compose
+
+    def _compose_plainly(
+        self, tenant: str, known: KnownType | None, draft: Draft, now: datetime
+    ) -> Composition:
+        if known is None:
+            return Composition((Variant(draft),), chains=self._chains(tenant, draft, NO_POLICY))
+        policy = TypePolicy(known.type.mandatory, known.type.channels)
+        completed = apply_defaults(draft, known.type, now, self._payloads)
+        chains = self._chains(tenant, draft, policy)
+        return Composition((Variant(completed),), type=known.type, chains=chains)
 
     async def _find_type(self, tenant: str, draft: Draft) -> tuple[TenantCatalog, KnownType | None]:
         catalog = await self._catalogs.of(tenant)
@@ -180,6 +201,11 @@ def _find_lack(catalog: TenantCatalog, draft: Draft) -> Refusal | None:
     if draft.has_content or find_source(catalog.templates_of(draft.type)) is not None:
         return None
     return NotFound(Reason.TEMPLATE_NOT_FOUND)
+
+
+def _is_plain(known: KnownType, draft: Draft) -> bool:
+    """Nothing is rendered, and nothing looks at the data."""
+    return draft.has_content and known.validator is None and not _rules(known.type, draft)
 
 
 def _rules(kind: NotificationType, draft: Draft) -> dict[str, str]:

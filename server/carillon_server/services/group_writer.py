@@ -30,6 +30,7 @@ from carillon_server.services.ports import ChangePublisher, WorkerWaker
 from carillon_server.services.send_batch import AnsweredBefore, write_sends
 from carillon_server.services.send_plan import Plan, PlannedSend
 from carillon_server.services.tenant_deliveries import TenantDeliveries
+from carillon_server.services.waiting import Single, Waiting
 from carillon_server.storage.database import BadRowError, Connection, Database
 from carillon_server.storage.inboxes import OpenInbox, ensure_inboxes, lock_inboxes
 from carillon_server.storage.sends import find_requests
@@ -39,18 +40,6 @@ _ARRIVAL_TURNS = 3
 
 class _InboxesMissing(Exception):  # noqa: N818 - control flow of this module
     """Some recipients of the batch have no inbox yet."""
-
-
-class _Waiting:
-    """A send in the queue, and who waits for it."""
-
-    def __init__(self, send: PlannedSend) -> None:
-        self.send = send
-        self.answer: asyncio.Future[SendOutcome] = asyncio.get_running_loop().create_future()
-
-    @property
-    def size(self) -> int:
-        return len(self.send.addresses)
 
 
 class GroupWriter:
@@ -73,7 +62,7 @@ class GroupWriter:
         self._tenants = tenants
         self._max_batch = max_batch
         self._max_queue = max_queue
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[Waiting] = deque()
         self._queued = 0
         self._arrived = asyncio.Event()
         self._stopping = False
@@ -84,15 +73,26 @@ class GroupWriter:
 
     async def write(self, send: PlannedSend) -> SendOutcome:
         """The answer, once committed. Cancelled before its batch begins, nothing is written."""
+        waiting = Single(send)
+        self._enqueue(waiting)
+        return await waiting.answer
+
+    def put(self, waiting: Waiting) -> None:
+        """The same for one of many: what `write` raises is its result."""
+        try:
+            self._enqueue(waiting)
+        except Refusal as refusal:
+            waiting.settle(refusal)
+
+    def _enqueue(self, waiting: Waiting) -> None:
         if self._stopping:
             raise Unavailable("the service is stopping")
-        if self._queued + len(send.addresses) > self._max_queue:
+        size = len(waiting.send.addresses)
+        if self._queued + size > self._max_queue:
             raise Refusal(Reason.OVERLOADED, "too many sends are waiting", retry_after_seconds=1.0)
-        waiting = _Waiting(send)
         self._queue.append(waiting)
-        self._queued += waiting.size
+        self._queued += size
         self._arrived.set()
-        return await waiting.answer
 
     async def stop(self) -> None:
         """Writes what is queued, then ends."""
@@ -113,26 +113,29 @@ class GroupWriter:
                 self._arrived.clear()
                 await self._arrived.wait()
 
-    def _take(self) -> list[_Waiting]:
-        batch: list[_Waiting] = []
+    def _take(self) -> list[Waiting]:
+        batch: list[Waiting] = []
         size = 0
         collapsing: set[tuple[bytes, str]] = set()
-        while self._queue and (not batch or size + self._queue[0].size <= self._max_batch):
-            keys = self._queue[0].send.collapse_keys
+        while self._queue:
+            first = self._queue[0].send
+            if batch and size + len(first.addresses) > self._max_batch:
+                break
+            keys = first.collapse_keys
             # The second of two sends with one key takes the place of the first, so it must see it.
             if not collapsing.isdisjoint(keys):
                 break
             waiting = self._queue.popleft()
-            self._queued -= waiting.size
-            if waiting.answer.done():
+            self._queued -= len(first.addresses)
+            if waiting.over:
                 continue
             collapsing.update(keys)
             batch.append(waiting)
-            size += waiting.size
+            size += len(first.addresses)
         telemetry.writer_queue.set(self._queued)
         return batch
 
-    async def _settle(self, batch: list[_Waiting]) -> None:
+    async def _settle(self, batch: list[Waiting]) -> None:
         """Answers everyone in the batch, whatever happens."""
         try:
             await self._write(batch)
@@ -141,14 +144,14 @@ class GroupWriter:
         except Exception as error:  # noqa: BLE001 - each caller is told, and the error interceptor logs it
             _fail(batch, error)
 
-    async def _settle_alone(self, batch: list[_Waiting], error: BadRowError) -> None:
+    async def _settle_alone(self, batch: list[Waiting], error: BadRowError) -> None:
         if len(batch) == 1:
             _fail(batch, error)
             return
         for waiting in batch:
             await self._settle([waiting])
 
-    async def _write(self, batch: list[_Waiting]) -> None:
+    async def _write(self, batch: list[Waiting]) -> None:
         look_up = self._look_up_first
         while batch:
             if look_up:
@@ -164,7 +167,7 @@ class GroupWriter:
             else:
                 return
 
-    async def _commit(self, batch: list[_Waiting]) -> None:
+    async def _commit(self, batch: list[Waiting]) -> None:
         sends = [waiting.send for waiting in batch]
         started = time.perf_counter()
         plan = await self._database.transaction(lambda connection: self._transact(connection, sends))
@@ -174,7 +177,7 @@ class GroupWriter:
         if plan.rows.deliveries:
             self._waker({delivery.lane for delivery in plan.rows.deliveries})
         for waiting, outcome in zip(batch, plan.outcomes, strict=True):
-            _answer(waiting, outcome)
+            waiting.settle(outcome)
 
     async def _transact(self, connection: Connection, sends: Sequence[PlannedSend]) -> Plan:
         inboxes = await self._lock(connection, sends)
@@ -187,7 +190,7 @@ class GroupWriter:
             raise _InboxesMissing
         return inboxes
 
-    async def _answer_replays(self, batch: list[_Waiting]) -> list[_Waiting]:
+    async def _answer_replays(self, batch: list[Waiting]) -> list[Waiting]:
         """Answers what was answered before; returns the rest."""
         keys = [waiting.send.key for waiting in batch if waiting.send.key]
         async with self._database.connection() as connection:
@@ -200,9 +203,9 @@ class GroupWriter:
                 rest.append(waiting)
             elif remembered.request_hash == waiting.send.draft.request_hash:
                 asked = [address.recipient_id for address in waiting.send.addresses]
-                _answer(waiting, remembered.outcome.addressed_to(asked))
+                waiting.settle(remembered.outcome.addressed_to(asked))
             else:
-                _fail([waiting], request_id_reused(waiting.send.draft.request_id))
+                waiting.settle(request_id_reused(waiting.send.draft.request_id))
         return rest
 
 
@@ -223,12 +226,6 @@ def request_id_reused(request_id: str) -> Refusal:
     )
 
 
-def _answer(waiting: _Waiting, outcome: SendOutcome) -> None:
-    if not waiting.answer.done():
-        waiting.answer.set_result(outcome)
-
-
-def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
+def _fail(batch: Sequence[Waiting], error: Exception) -> None:
     for waiting in batch:
-        if not waiting.answer.done():
-            waiting.answer.set_exception(error)
+        waiting.settle(error)

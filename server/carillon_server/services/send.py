@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from carillon_server import telemetry
@@ -16,15 +16,20 @@ from carillon_server.domain.preferences import NO_PREFERENCES
 from carillon_server.domain.send import RecipientResult, SendOutcome
 from carillon_server.services.cancel import Canceller, CancelOutcome
 from carillon_server.services.composer import Composer
+from carillon_server.services.composition import Composition
 from carillon_server.services.group_writer import GroupWriter, request_id_reused
 from carillon_server.services.ports import ChangePublisher, Clock
 from carillon_server.services.ruling import decide_for, subject_of
 from carillon_server.services.send_plan import PlannedSend
 from carillon_server.services.tenant_deliveries import TenantDeliveries
+from carillon_server.services.waiting import Group, Result
 from carillon_server.storage.broadcasts import cancel_broadcast
 from carillon_server.storage.database import Database
 from carillon_server.storage.inboxes import OpenInbox, read_inboxes
 from carillon_server.storage.sends import RequestKey, find_requests
+
+_DRAFTS_AT_ONCE = 32
+_SENT, _REPLAYED = telemetry.sends.labels("sent"), telemetry.sends.labels("replayed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,62 @@ class SendService:
                 outcome = await (self._preview if draft.dry_run else self._once)(principal, draft)
         except TimeoutError as error:
             raise Refusal(Reason.DEADLINE_EXCEEDED, "the send was not committed in time") from error
-        telemetry.sends.labels("replayed" if outcome.replayed else "sent").inc()
+        _count(outcome)
         return outcome
+
+    async def send_many(
+        self, principal: Principal, drafts: Sequence[Draft], *, timeout: float | None
+    ) -> Sequence[Result]:
+        """Several with ready content, waited for as one; results in their order, and nothing is raised."""
+        group = Group(len(drafts))
+        error: Exception = Refusal(Reason.DEADLINE_EXCEEDED, "the send was not committed in time")
+        try:
+            async with asyncio.timeout(timeout):
+                await self._tenants.refresh(principal.tenant)
+                await self._fill(group, principal, drafts)
+        except TimeoutError:
+            pass
+        except Exception as fault:  # noqa: BLE001 - each is told, as if it had been sent alone
+            error = fault
+        finally:
+            results = group.end(error)
+        for result in results:
+            if isinstance(result, SendOutcome):
+                _count(result)
+        return results
+
+    async def _fill(self, group: Group, principal: Principal, drafts: Sequence[Draft]) -> None:
+        compose = await self._composer.plain_composer(principal.tenant)
+        released: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        held: list[RequestKey] = []
+        alone: list[int] = []
+        try:
+            for place, draft in enumerate(drafts):
+                if place % _DRAFTS_AT_ONCE == _DRAFTS_AT_ONCE - 1:
+                    # A full batch takes long to plan, and other callers wait beside it.
+                    await asyncio.sleep(0)
+                key = (principal.tenant, principal.subject, draft.request_id)
+                composition = None if key in self._in_flight else compose(draft)
+                if composition is None:
+                    alone.append(place)
+                    continue
+                if draft.request_id:
+                    self._in_flight[key] = released
+                    held.append(key)
+                self._writer.put(group.member(place, _planned(principal, draft, composition)))
+            await group.wait()
+        finally:
+            for key in held:
+                del self._in_flight[key]
+            released.set_result(None)
+        await asyncio.gather(*(self._settle_alone(group, place, principal, drafts[place]) for place in alone))
+
+    async def _settle_alone(self, group: Group, place: int, principal: Principal, draft: Draft) -> None:
+        """One that others are before with, or that takes rendering or a closer look."""
+        try:
+            group.settle(place, await self._once(principal, draft))
+        except Exception as error:  # noqa: BLE001 - as above
+            group.settle(place, error)
 
     async def cancel(
         self, principal: Principal, selector: CancelSelector, *, timeout: float | None
@@ -125,10 +184,8 @@ class SendService:
         return known.outcome.addressed_to(draft.recipient_ids)
 
     async def _plan(self, principal: Principal, draft: Draft) -> PlannedSend:
-        tenant = principal.tenant
-        composition = await self._composer.compose(tenant, draft, draft.recipient_ids)
-        addresses = tuple(InboxAddress(tenant, recipient_id) for recipient_id in draft.recipient_ids)
-        return PlannedSend(tenant, principal.subject, composition, addresses, telemetry.current_request_id())
+        composition = await self._composer.compose(principal.tenant, draft, draft.recipient_ids)
+        return _planned(principal, draft, composition)
 
     async def _preview(self, principal: Principal, draft: Draft) -> SendOutcome:
         planned = await self._plan(principal, draft)
@@ -158,6 +215,16 @@ class SendService:
         if key not in known:
             raise NotFound(Reason.REQUEST_NOT_FOUND)
         return known[key].outcome
+
+
+def _planned(principal: Principal, draft: Draft, composition: Composition) -> PlannedSend:
+    tenant = principal.tenant
+    addresses = tuple([InboxAddress(tenant, recipient_id) for recipient_id in draft.recipient_ids])
+    return PlannedSend(tenant, principal.subject, composition, addresses, telemetry.current_request_id())
+
+
+def _count(outcome: SendOutcome) -> None:
+    (_REPLAYED if outcome.replayed else _SENT).inc()
 
 
 __all__ = ["CancelOutcome", "CancelSelector", "SendService"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from time import perf_counter
 
 from carillon_server.bundle.loader import load_catalog
 from carillon_server.bundle.place import Place
@@ -88,15 +87,13 @@ def test_words_of_old_yaml_are_texts(tmp_path: Path) -> None:
     }
 
 
-def test_a_large_catalog_is_read_within_seconds(tmp_path: Path) -> None:
+def test_a_large_catalog_is_read(tmp_path: Path) -> None:
     files = {"catalog.yaml": "description: x\n"}
     for number in range(1_000):
         files[f"types/t{number}.yaml"] = f"types:\n  - name: t{number}\n    display_name: T\n"
         for locale in ("de", "en", "fr", "it", "pt-BR"):
             files[f"templates/t{number}/{locale}.yaml"] = "in_app:\n  title: x\n  body: |\n    a\n    b\n"
     folder = write_folder(tmp_path / "large", files)
-    start = perf_counter()
     loaded = load_catalog(folder)
-    assert perf_counter() - start < 5
     assert loaded.is_good
     assert (len(loaded.bundle["types"]), len(loaded.bundle["templates"])) == (1_000, 5_000)

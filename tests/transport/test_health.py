@@ -16,6 +16,7 @@ SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
 SERVICES = [
+    "carillon.v1.CatalogService",
     "carillon.v1.DeliveryService",
     "carillon.v1.NotificationService",
     "carillon.v1.PreferenceService",

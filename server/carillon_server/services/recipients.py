@@ -13,7 +13,7 @@ from carillon_server.storage import endpoints as endpoint_rows
 from carillon_server.storage import recipients as rows
 from carillon_server.storage.database import Connection, Database
 from carillon_server.storage.erasure import erase
-from carillon_server.storage.inboxes import ensure_inboxes
+from carillon_server.storage.inboxes import ensure_inboxes, make_inboxes
 from carillon_server.storage.topics import lock_topics_of
 
 Result = TypeVar("Result")
@@ -132,7 +132,10 @@ class RecipientService:
 
         async def locked(connection: Connection) -> Result:
             if not await rows.lock_recipients(connection, distinct):
-                raise _ErasedMeanwhile
+                # Made anew by this transaction, they can be erased by nobody before it ends.
+                await make_inboxes(connection, distinct.values())
+                if not await rows.lock_recipients(connection, distinct):
+                    raise _ErasedMeanwhile
             return await work(connection)
 
         for _ in range(_MAX_TRIES):

@@ -73,7 +73,7 @@ def test_only_streams_are_left_out_of_the_retries(rpc: Any) -> None:
 
 
 def test_both_clients_have_the_same_methods() -> None:
-    shared = [{name for name in vars(client) if not name.startswith("_")} for client in CLIENTS]
+    shared = [{name for name in dir(client) if not name.startswith("_")} for client in CLIENTS]
     assert shared[0] == shared[1]
 
 

@@ -32,7 +32,7 @@ def service_store(client: AsyncClient) -> Store:
 
 def dry_store() -> Store:
     """Stores nothing, and checks what can be checked without the service, by the rules of the service."""
-    from carillon_server.transport.limits import UPSERT_RECIPIENT
+    from carillon_server.transport.recipient_limits import UPSERT_RECIPIENT
 
     async def check(lines: Sequence[GoodLine]) -> Sequence[BadLine]:
         return [

@@ -28,6 +28,14 @@ _ORDER = {
 _CHAIN = {"a0": True} | {
     f"a{n}": {"allOf": [{"$ref": f"#/$defs/a{n - 1}"}, {"$ref": f"#/$defs/a{n - 1}"}]} for n in range(1, 60)
 }
+_ANCHORED = {"a0": {"$anchor": "a0", "$dynamicAnchor": "d0"}} | {
+    f"a{n}": {
+        "$anchor": f"a{n}",
+        "$dynamicAnchor": f"d{n}",
+        "allOf": [{"$ref": f"#a{n - 1}"}, {"$dynamicRef": f"#d{n - 1}"}],
+    }
+    for n in range(1, 60)
+}
 
 
 def _find(data: object, schema: dict | None = None) -> list[tuple[str, str]]:
@@ -58,6 +66,22 @@ def test_a_violation_names_the_place(data, field):
     assert [path for path, _ in _find(data)] == [field]
 
 
+def test_every_member_that_is_not_in_the_schema_is_named():
+    for closed in ("additionalProperties", "unevaluatedProperties"):
+        schema = {"properties": {"a": {"properties": {"b": True}, closed: False}}}
+        assert _find({"a": {"b": 1, "c": 2, "d": 3}}, schema) == [
+            ("data.a.c", "is not in the schema"),
+            ("data.a.d", "is not in the schema"),
+        ]
+
+
+def test_what_is_said_of_names_does_not_quote_them():
+    schema = {"properties": {"a": {"propertyNames": {"maxLength": 3}}}}
+    assert _find({"a": {"s3cret": 1}}, schema) == [
+        ("data.a", "has a member whose name is longer than 3 characters")
+    ]
+
+
 def test_violations_are_few_and_short_and_quote_no_data():
     secret = "s3cret" * 1_000
     found = _find({"id": secret, "items": [{"price": secret}] * 100, secret: 1})
@@ -84,6 +108,14 @@ def test_violations_are_few_and_short_and_quote_no_data():
         ({"$dynamicRef": "https://x.example/s.json"}, "$dynamicRef"),
         ({"description": "x" * 40_000}, "$"),
         ({"$defs": _CHAIN, "$ref": "#/$defs/a59"}, "$"),
+        ({"$defs": _ANCHORED, "$ref": "#a59"}, "$"),
+        ({"$defs": _ANCHORED, "$dynamicRef": "#d59"}, "$"),
+        ({"$defs": {"a": {"$anchor": "x"}, "b": {"$anchor": "x"}}}, "$defs.b.$anchor"),
+        # References within it would count from it, not from the document.
+        (
+            {"$defs": {"a": {"$id": "https://x.example/a", "$defs": _CHAIN, "$ref": "#/$defs/a59"}}},
+            "$defs.a.$id",
+        ),
         (
             {"properties": {"a": {"anyOf": [{"$ref": "#"}] * 9}}},
             "$",
@@ -113,6 +145,10 @@ def test_recursive_and_ordinary_schemas_are_taken():
 
     assert _find(deep, tree) == [("data.children[0].children[0].name", "is required")]
     assert _find({}, {"$ref": "#"}) == []
+    assert _find(
+        {"a": 1},
+        {"$defs": {"t": {"$anchor": "text", "type": "string"}}, "properties": {"a": {"$ref": "#text"}}},
+    ) == [("data.a", 'is not of type "string"')]
     assert _find({"x": 1}, {"$schema": "https://json-schema.org/draft/2020-12/schema"}) == []
     # Names that only look like keywords.
     assert _find({}, {"properties": {"$ref": {"type": "string"}}, "examples": [{"$ref": "https://x"}]}) == []

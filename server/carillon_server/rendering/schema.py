@@ -6,7 +6,7 @@ Patterns run on an engine whose time grows with the text alone. What is said of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -20,6 +20,7 @@ MAX_VIOLATIONS = 20
 MAX_DESCRIPTION_CHARACTERS = 200
 _PATTERNS = jsonschema_rs.RegexOptions(size_limit=1024 * 1024, dfa_size_limit=1024 * 1024)
 _MASK = "the value"
+_Kind = jsonschema_rs.ValidationErrorKind
 
 
 class CompiledSchema:
@@ -32,8 +33,9 @@ class CompiledSchema:
         """See `services.ports.SchemaValidator`; at most 20."""
         if self._validator.is_valid(data):
             return ()
-        errors = islice(self._validator.iter_errors(data), MAX_VIOLATIONS)
-        return tuple(_violation(error) for error in errors)
+        errors = self._validator.iter_errors(data)
+        found = (violation for error in errors for violation in _violations_of(error))
+        return tuple(islice(found, MAX_VIOLATIONS))
 
 
 class SchemaCompiler:
@@ -57,14 +59,22 @@ class SchemaCompiler:
             raise ValueError(f"{path}: {_shorten(error.message)}") from None
 
 
-def _violation(error: jsonschema_rs.ValidationError) -> FieldViolation:
+def _violations_of(error: jsonschema_rs.ValidationError) -> Iterator[FieldViolation]:
     kind = error.kind
     path = path_of("data", error.instance_path)
-    if isinstance(kind, jsonschema_rs.ValidationErrorKind.Required):
-        return FieldViolation(path_of(path, [kind.property]), "is required")
-    if isinstance(kind, jsonschema_rs.ValidationErrorKind.AdditionalProperties):
-        return FieldViolation(path_of(path, kind.unexpected[:1]), "is not in the schema")
-    return FieldViolation(path, _shorten(error.message.removeprefix(_MASK).strip()))
+    if isinstance(kind, _Kind.Required):
+        yield FieldViolation(path_of(path, [kind.property]), "is required")
+    elif isinstance(kind, _Kind.AdditionalProperties | _Kind.UnevaluatedProperties):
+        for name in kind.unexpected:
+            yield FieldViolation(path_of(path, [name]), "is not in the schema")
+    elif isinstance(kind, _Kind.PropertyNames):
+        yield FieldViolation(path, f"has a member whose name {_describe(kind.error)}")
+    else:
+        yield FieldViolation(path, _describe(error))
+
+
+def _describe(error: jsonschema_rs.ValidationError) -> str:
+    return _shorten(error.message.removeprefix(_MASK).strip())
 
 
 def _shorten(text: str) -> str:

@@ -22,6 +22,7 @@ MAX_APPLICATIONS = 2_000
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _REFERENCES = ("$ref", "$dynamicRef")
+_ANCHORS = ("$anchor", "$dynamicAnchor")
 _NOT_SCHEMAS = frozenset({"const", "enum", "default", "examples"})
 _SAME_VALUE_LISTS = ("allOf", "anyOf", "oneOf")
 _SAME_VALUE = ("not", "if", "then", "else")
@@ -34,17 +35,21 @@ def check_limits(schema: Mapping[str, Any]) -> None:
     """Raises ValueError with a sentence that begins with the path."""
     if len(json.dumps(schema, ensure_ascii=False).encode(errors="replace")) > MAX_SCHEMA_BYTES:
         raise ValueError(f"$: is larger than {MAX_SCHEMA_BYTES // 1024} KiB")
-    for path, name, value in _members(schema, (), 0):
+    anchors: dict[str, Any] = {}
+    for path, name, value, holder in _members(schema, (), 0):
         _check_member(path, name, value)
-    _Work(schema).measure()
+        if name in _ANCHORS and isinstance(value, str) and anchors.setdefault(value, holder) is not holder:
+            raise ValueError(f"{path}: is there twice")
+    _Work(schema, anchors).measure()
 
 
-def _members(node: Any, path: tuple[str | int, ...], depth: int) -> Iterator[tuple[str, str, Any]]:
+def _members(node: Any, path: tuple[str | int, ...], depth: int) -> Iterator[tuple[str, str, Any, Any]]:
+    """Path, name and value of each, and what it is a member of."""
     if depth > MAX_SCHEMA_DEPTH:
         raise ValueError(f"{path_of('', path)[:200]}: is deeper than {MAX_SCHEMA_DEPTH} levels")
     if isinstance(node, Mapping):
         for name, value in node.items():
-            yield path_of("", (*path, name)), name, value
+            yield path_of("", (*path, name)), name, value, node
             if name not in _NOT_SCHEMAS:
                 yield from _members(value, (*path, name), depth + 1)
     elif isinstance(node, list):
@@ -57,6 +62,9 @@ def _check_member(path: str, name: str, value: Any) -> None:
         return
     if name in _REFERENCES and not value.startswith("#"):
         raise ValueError(f"{path}: references lead inside the schema only")
+    if name == "$id" and path != "$id":
+        # References in it would count from there, and lead elsewhere than they seem to.
+        raise ValueError(f"{path}: only the whole schema has one")
     if name == "$schema" and value.rstrip("#") != DIALECT:
         raise ValueError(f"{path}: only {DIALECT} is understood")
 
@@ -64,8 +72,9 @@ def _check_member(path: str, name: str, value: Any) -> None:
 class _Work:
     """Counts the schemas that apply to a value, all the way down."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, Any], anchors: Mapping[str, Any]) -> None:
         self._document = document
+        self._anchors = anchors
         self._known: dict[tuple[int, int], int] = {}
 
     def measure(self) -> None:
@@ -105,9 +114,12 @@ class _Work:
         yield from patterns.values() if isinstance(patterns, Mapping) else ()
 
     def _resolve(self, reference: Any) -> Any:
-        """Places only; anchors and what is not there are for the library to refuse."""
+        """What is not there is for the library to refuse."""
+        place = str(reference).removeprefix("#")
+        if place and not place.startswith("/"):
+            return self._anchors.get(unquote(place), True)
         value: Any = self._document
-        for step in str(reference).removeprefix("#").split("/")[1:]:
+        for step in place.split("/")[1:]:
             key = unquote(step).replace("~1", "/").replace("~0", "~")
             try:
                 value = value[int(key)] if isinstance(value, list) else value[key]

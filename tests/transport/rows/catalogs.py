@@ -39,8 +39,9 @@ def _types() -> Iterator[Row]:
     for text in ("x" * 1_001, NUL):
         yield Row(rpc, at("type.description", text), "type.description")
     for field in ("collapse_rule", "thread_rule"):
-        yield Row(rpc, at(f"type.{field}", "x" * 500))
-        for text in ("x" * 501, "a\nb"):
+        # The source may be longer than the key that it gives.
+        yield Row(rpc, at(f"type.{field}", "x" * 200 + "{#" + "-" * 296 + "#}"))
+        for text in ("{#" + "-" * 497 + "#}", "a\nb"):
             yield Row(rpc, at(f"type.{field}", text), f"type.{field}")
     yield Row(rpc, at("type.priority", 5), "type.priority")
     yield Row(rpc, at("type.channels", [_default(number) for number in range(1, 7)]))
@@ -66,6 +67,9 @@ def _schemas() -> Iterator[Row]:
     yield Row("PutType", {"type": {"data_schema": _struct(type="unheard of")}}, "type.data_schema")
     yield Row("PutType", {"type": {"collapse_rule": "{{ nobody }}"}}, "type.collapse_rule")
     yield Row("PutType", {"type": {"thread_rule": "{% if %}"}}, "type.thread_rule")
+    yield Row("PutType", {"type": {"thread_rule": "x" * 201}}, "type.thread_rule")
+    yield Row("PutType", {"type": {"thread_rule": "x" * 200}})
+    yield Row("PutType", {"type": {"thread_rule": "{% if notification.labels.a %}a{% endif %}"}})
 
 
 def _policies() -> Iterator[Row]:

@@ -84,7 +84,8 @@ class Inspector:
         return await asyncio.gather(*(look(each) for each in templates if each.type in types))
 
     async def _look_at_rule(self, kind: NotificationType, field: str, rule: str) -> Sequence[FieldViolation]:
-        trial = Template(kind.name, Channel.SMS, DEFAULT_LOCALE, {"text": rule})
+        # The part that has the limits of a rule: one line, and none at all where it comes out empty.
+        trial = Template(kind.name, Channel.CHAT, DEFAULT_LOCALE, {"title": rule})
         report = await self._renderer.check(build_sheet(trial, {}), kind.data_schema, kind.sample_data)
         if report.problems:
             return [FieldViolation(field, each.description) for each in report.problems]

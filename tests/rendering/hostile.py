@@ -150,6 +150,7 @@ _INTERNALS = {
     "deep conditions": Hostile("{% if n %}" * 2_000 + "{% endif %}" * 2_000, "forbidden"),
 }
 _MJML = "<mjml><mj-body><mj-section><mj-column>{}</mj-column></mj-section></mj-body></mjml>"
+_HANDLER = "<img src=x onerror=alert(1)>"
 _MAILS = {
     "a script link from a value": _mail('<a href="{{ evil }}">x</a>', "forbidden"),
     "a script link in Markdown": _mail("[x]({{ evil }})", "forbidden", "markdown"),
@@ -170,6 +171,27 @@ _MAILS = {
     "a style's script": _mail('<p style="background: url(javascript:alert(1))">x</p>', "forbidden"),
     "a style's file": _mail(
         "<style>p { background: url('file:///etc/passwd') }</style><p>x</p>", "forbidden"
+    ),
+    "a style sheet in escapes": _mail("<style>@\\69mport url(https://x.example/a.css);</style>", "forbidden"),
+    "a style's script in escapes": _mail(
+        '<p style="background: url(\\6a avascript:alert(1))">x</p>', "forbidden"
+    ),
+    "a style's code": _mail('<p style="width: expression(alert(1))">x</p>', "forbidden"),
+    "a style's behaviour": _mail('<p style="behavior: url(https://x.example/a.htc)">x</p>', "forbidden"),
+    "a handler behind a comment": _mail(f"<!-- <p title=' -->{_HANDLER}'>", "forbidden"),
+    "a handler behind a conditional comment": _mail(
+        f"<!--[if mso]><p title='<![endif]-->{_HANDLER}'>", "forbidden"
+    ),
+    "a handler in a conditional comment": _mail(f"<!--[if mso]>{_HANDLER}<![endif]-->", "forbidden"),
+    "a handler behind a style": _mail(f'<style><p title="</style>{_HANDLER}">', "forbidden"),
+    "a handler behind what only some read": _mail(
+        f'<noscript><p title="</noscript>{_HANDLER}">', "forbidden"
+    ),
+    "a handler behind an example": _mail(f'<xmp><p title="</xmp>{_HANDLER}">', "forbidden"),
+    "a handler behind a quote in a name": _mail('<img a" onerror=alert(1) src=x>', "forbidden"),
+    "a handler behind a name that is none": _mail("<img =x onerror=alert(1)>", "forbidden"),
+    "an animated link": _mail(
+        "<svg><a><animate attributeName=href values=javascript:alert(1) /></a></svg>", "forbidden"
     ),
     "an MJML file": _mail(_MJML.format('<mj-include path="/etc/passwd" />'), "forbidden", "mjml"),
     "an MJML file by a layout": _mail(

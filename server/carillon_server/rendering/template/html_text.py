@@ -18,6 +18,7 @@ _LINKS = frozenset({"a", "mj-button"})
 _PICTURES = frozenset({"img", "mj-image"})
 _RULES = frozenset({"hr", "mj-divider"})
 _SPACES = re.compile(r"[ \t\r\n\f]+")
+_BREAKS_IN_LINKS = re.compile(r"[\t\r\n]+")
 _MANY_BREAKS = re.compile(r"\n{3,}")
 _SPACE_AT_BREAK = re.compile(r" *\n *")
 
@@ -57,7 +58,9 @@ class _Reader(HTMLParser):
 
     def _start_inline(self, tag: str, attributes: dict[str, str | None]) -> None:
         if tag in _LINKS:
-            self._links.append((attributes.get("href") or "", len(self.pieces)))
+            # Browsers leave line ends out of addresses; here they could pass for lines of the mail.
+            address = _BREAKS_IN_LINKS.sub("", attributes.get("href") or "")
+            self._links.append((address, len(self.pieces)))
         elif tag in _PICTURES:
             self._say(attributes.get("alt") or "")
 

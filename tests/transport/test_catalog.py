@@ -120,6 +120,24 @@ async def test_an_earlier_version_that_no_longer_fits_is_not_brought_back(house:
     assert (await _get(house)).version == 2
 
 
+async def test_a_version_that_never_was_is_not_found(house: House) -> None:
+    await put_type(house.operator)
+    await put_template(house.operator, sms={"text": "{{ project }}"})
+    for version in (2, 2**31, 2**63 - 1):
+        asked = pb.GetTemplateRequest(**_SMS_EN, version=version)  # type: ignore[arg-type]
+        assert (await house.operator.refusal("GetTemplate", asked)).reason == "TEMPLATE_NOT_FOUND"
+        wanted = pb.ActivateTemplateVersionRequest(**_SMS_EN, version=version)  # type: ignore[arg-type]
+        refused = await house.operator.refusal("ActivateTemplateVersion", wanted)
+        assert refused.reason == "TEMPLATE_NOT_FOUND"
+
+
+async def test_what_the_whole_template_breaks_is_said_of_its_channel(house: House) -> None:
+    await put_type(house.operator)
+    swollen = {"title": "t", "body": "{{ project" + "|upper" * 1_500 + " }}"}
+    [field] = (await refused_template(house.operator, in_app=swollen)).fields
+    assert field.startswith("template.in_app")
+
+
 async def test_the_same_content_brings_a_version_back_into_use(house: House) -> None:
     await put_type(house.operator)
     await put_template(house.operator, sms={"text": "one"})

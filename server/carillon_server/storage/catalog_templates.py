@@ -15,7 +15,9 @@ from carillon_server.storage.database import Connection, Record
 
 COLUMNS = "type, channel, locale, version, active, catalog, parts, layout, dependence, create_time"
 _ONE = "tenant = $1 AND type = $2 AND channel = $3 AND locale = $4"
-_FETCH = f"SELECT {COLUMNS} FROM template WHERE {_ONE} AND CASE WHEN $5 = 0 THEN active ELSE version = $5 END"
+_FETCH = f"""
+SELECT {COLUMNS} FROM template WHERE {_ONE} AND CASE WHEN $5::bigint = 0 THEN active ELSE version = $5 END
+"""
 _NEWEST = f"SELECT {COLUMNS} FROM template WHERE {_ONE} ORDER BY version DESC LIMIT 1"
 _ACTIVE = f"""
 SELECT {COLUMNS} FROM template

@@ -139,6 +139,9 @@ def _layout_fault(template: Template, layouts: Mapping[str, Layout]) -> str:
 
 def _violation(template: Template, problem: SourceProblem) -> FieldViolation:
     place = f"line {problem.line}: " if problem.line else ""
+    channel = template.channel.name.lower()
     if problem.part in template.parts:
-        return FieldViolation(f"{template.channel.name.lower()}.{problem.part}", place + problem.description)
-    return FieldViolation("email.layout", f"{problem.part} {place}{problem.description}".strip())
+        return FieldViolation(f"{channel}.{problem.part}", place + problem.description)
+    # Of a layout or a partial, or of the whole.
+    field = f"{channel}.layout" if template.layout else channel
+    return FieldViolation(field, f"{problem.part} {place}{problem.description}".strip())

@@ -66,6 +66,18 @@ async def test_a_killed_process_is_replaced_and_its_jobs_are_rendered_again(pool
     assert all(_is_greeting(answer) for answer in answers)
 
 
+async def test_a_template_is_not_blamed_for_whoever_kills_its_process(pool):
+    for _ in range(4):
+        assert _is_greeting((await pool.render([_job()]))[0])
+        for pid in pool.pids:
+            os.kill(pid, signal.SIGSTOP)
+        asked = asyncio.create_task(pool.render([_job()]))
+        await asyncio.sleep(0)
+        for pid in pool.pids:
+            os.kill(pid, signal.SIGKILL)
+        assert _is_greeting((await asked)[0])
+
+
 async def test_a_process_that_hangs_is_replaced(pool):
     assert _is_greeting((await pool.render([_job()]))[0])
     (first, *_) = pool.pids

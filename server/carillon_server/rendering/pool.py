@@ -24,6 +24,8 @@ from carillon_server.rendering.work_queue import Examination, Work, WorkQueue
 
 DEFAULT_MAX_QUEUE = 20_000
 _MAX_ATTEMPTS = 2
+_MAX_KILLS = 5
+"""Of processes that a job was with when somebody else ended them. No template is to blame for that."""
 _STOPPING = "the service is stopping"
 _NO_PROCESS = "templates cannot be rendered now"
 
@@ -154,7 +156,9 @@ class RenderPool:
             return
         for work in left:
             work.attempts += 1
-            if len(left) == 1 and (ended.certain or work.attempts >= _MAX_ATTEMPTS):
+            if ended.killed and work.attempts >= _MAX_KILLS:
+                _fail(work, Unavailable(_NO_PROCESS))
+            elif not ended.killed and len(left) == 1 and (ended.certain or work.attempts >= _MAX_ATTEMPTS):
                 work.answer.set_result(verdict_of(work, ended.problem))
             else:
                 work.alone = True

@@ -32,7 +32,7 @@ _TIME_SIGNALS = frozenset({signal.SIGVTALRM, signal.SIGPROF, signal.SIGXCPU})
 class ProcessEndedError(Exception):
     """It ended with work in its hands."""
 
-    def __init__(self, problem: str, *, certain: bool, innocent: bool = False) -> None:
+    def __init__(self, problem: str, *, certain: bool, innocent: bool = False, killed: bool = False) -> None:
         super().__init__(problem)
         self.problem = problem
         """`time` or `memory`."""
@@ -40,6 +40,8 @@ class ProcessEndedError(Exception):
         """False: the machine may have been at fault."""
         self.innocent = innocent
         """It has answered for the job that broke the limit; what is left had no part in it."""
+        self.killed = killed
+        """Somebody else ended it: its own limits never do it like this."""
 
 
 class ProcessSilentError(Exception):
@@ -128,11 +130,13 @@ class RenderProcess:
             raise await self._explain() from None
 
     async def _explain(self) -> ProcessEndedError:
-        """Why it ended. What its libraries cannot have they end for, and so does the kernel."""
+        """Why it ended. What its libraries cannot have they end for."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             await asyncio.to_thread(self._process.wait, _END_SECONDS)
+        killed = self._process.poll() == -signal.SIGKILL
         code = await self.stop()
-        return ProcessEndedError(TIME if -code in _TIME_SIGNALS else MEMORY, certain=code < 0)
+        problem = TIME if -code in _TIME_SIGNALS else MEMORY
+        return ProcessEndedError(problem, certain=code < 0 and not killed, killed=killed)
 
 
 async def _put_down(process: subprocess.Popen[bytes]) -> int:

@@ -65,6 +65,16 @@ async def test_what_users_say_of_their_own_is_not_believed(house: House) -> None
     assert (await _put(both, VERIFIED)).verification == VERIFIED
 
 
+async def test_removing_a_failed_address_does_not_make_users_forget_it(house: House) -> None:
+    failed = await _put(house.producer, FAILED)
+    request = pb.DeleteEndpointRequest(recipient_id="ada", id=failed.id)
+    for caller, again in ((house.user(), FAILED), (house.producer, UNVERIFIED)):
+        await caller.call("DeleteEndpoint", request)
+        listed = await house.producer.call("ListEndpoints", pb.ListEndpointsRequest(recipient_id="ada"))
+        assert not listed.endpoints
+        assert (await _put(house.user())).verification == again
+
+
 async def test_an_upsert_says_it_for_all_endpoints_that_it_brings(house: House) -> None:
     endpoint = {"channel": 2, "address": "ada@example.com", "verification": VERIFIED}
     item = {"recipient": {"recipient_id": "ada"}, "endpoints": [endpoint]}

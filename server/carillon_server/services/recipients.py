@@ -112,12 +112,12 @@ class RecipientService:
             return await endpoint_rows.fetch_endpoints(connection, address.inbox_id)
 
     async def delete_endpoint(
-        self, address: InboxAddress, endpoint_id: bytes, *, timeout: float | None
+        self, address: InboxAddress, endpoint_id: bytes, *, vouched: bool = True, timeout: float | None
     ) -> None:
-        """Nothing happens where there is none."""
+        """Nothing happens where there is none. Without `vouched`, one that is not theirs is remembered."""
 
         async def work(connection: Connection) -> None:
-            await endpoint_rows.delete_endpoint(connection, address.inbox_id, endpoint_id)
+            await endpoint_rows.delete_endpoint(connection, address.inbox_id, endpoint_id, vouched=vouched)
 
         await self._database.transaction(work, timeout_seconds=timeout or _DEFAULT_TIMEOUT_SECONDS)
 

@@ -36,6 +36,15 @@ SET label = CASE WHEN excluded.label = '' THEN e.label ELSE excluded.label END,
 RETURNING {COLUMNS}
 """
 
+_DELETE = f"""
+DELETE FROM endpoint
+WHERE inbox_id = $1 AND endpoint_id = $2 AND ($3 OR verification <> {Verification.FAILED})
+"""
+_RETIRE = """
+UPDATE endpoint SET retire_time = now(), retire_reason = 'removed'
+WHERE inbox_id = $1 AND endpoint_id = $2 AND retire_time IS NULL
+"""
+
 
 async def fetch_endpoints(connection: Connection, inbox_id: bytes) -> Sequence[Endpoint]:
     """Those that are not retired, oldest first."""
@@ -68,12 +77,15 @@ async def put_endpoints(
     return [read_endpoint(row) for row in found]
 
 
-async def delete_endpoint(connection: Connection, inbox_id: bytes, endpoint_id: bytes) -> bool:
-    """False where there was none."""
-    status = await connection.execute(
-        "DELETE FROM endpoint WHERE inbox_id = $1 AND endpoint_id = $2", inbox_id, endpoint_id
-    )
-    return status != "DELETE 0"
+async def delete_endpoint(
+    connection: Connection, inbox_id: bytes, endpoint_id: bytes, *, vouched: bool
+) -> None:
+    """One that is known not to be theirs is only retired where nobody vouches for the deletion: added again,
+    it must not count as one that nobody has checked.
+    """
+    await connection.execute(_DELETE, inbox_id, endpoint_id, vouched)
+    if not vouched:
+        await connection.execute(_RETIRE, inbox_id, endpoint_id)
 
 
 def read_endpoint(row: Record) -> Endpoint:

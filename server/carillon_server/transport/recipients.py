@@ -92,5 +92,7 @@ class RecipientServicer:
     ) -> pb.DeleteEndpointResponse:
         address = resolve_address(call, request.recipient_id)
         endpoint_id = known_endpoint(request.id)
-        await self._recipients.delete_endpoint(address, endpoint_id, timeout=call.remaining_seconds())
+        await self._recipients.delete_endpoint(
+            address, endpoint_id, vouched=vouches(call), timeout=call.remaining_seconds()
+        )
         return pb.DeleteEndpointResponse()

@@ -10,6 +10,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Required, TypeAlias, TypedDict
 
+from carillon._delivery_types import Branding, DeliveryFilter, Provider, SmsLimits
+from carillon._enum_values import (
+    Channel,
+    DeliveryState,
+    Priority,
+    PushPlatform,
+    StatsBucket,
+    StatsDimension,
+    VerificationState,
+)
 from carillon.v1 import (
     delivery_service_pb2,
     notification_service_pb2,
@@ -65,14 +75,6 @@ __all__ = [
     "UpsertRecipientLike",
     "VerificationState",
 ]
-
-Channel: TypeAlias = str | int
-Priority: TypeAlias = str | int
-PushPlatform: TypeAlias = str | int
-VerificationState: TypeAlias = str | int
-DeliveryState: TypeAlias = str | int
-StatsDimension: TypeAlias = str | int
-StatsBucket: TypeAlias = str | int
 
 
 class Action(TypedDict, total=False):
@@ -237,51 +239,6 @@ class TopicMember(TypedDict, total=False):
 
     recipient_id: Required[str]
     condition: str
-
-
-class DeliveryFilter(TypedDict, total=False):
-    """Which deliveries."""
-
-    states: Sequence[DeliveryState]
-    channels: Sequence[Channel]
-    providers: Sequence[str]
-    types: Sequence[str]
-    recipient_id: str
-    start_time: datetime
-    end_time: datetime
-    finish_reasons: Sequence[str]
-
-
-class Provider(TypedDict, total=False):
-    """How a tenant talks to one outside service."""
-
-    name: Required[str]
-    kind: Required[str]
-    channel: Required[Channel]
-    enabled: bool
-    priority: int
-    weight: int
-    rate_per_second: float
-    burst: int
-    max_concurrency: int
-    settings: Mapping[str, Any]
-
-
-class Branding(TypedDict, total=False):
-    """What the mails of a tenant have in common."""
-
-    from_name: str
-    reply_to: str
-    footer: str
-    logo_url: str
-
-
-class SmsLimits(TypedDict, total=False):
-    """What text messages may cost."""
-
-    allowed_countries: Sequence[str]
-    max_segments: int
-    daily_spend_cap_micros: int
 
 
 class DeliverySettings(TypedDict, total=False):

@@ -26,7 +26,6 @@ from carillon_server.domain.withdrawal import Standing, Withdrawal, find_withdra
 from carillon_server.storage.database import Connection, Database
 from carillon_server.storage.deliveries import (
     Claim,
-    Due,
     Ending,
     Postponement,
     end,
@@ -35,6 +34,7 @@ from carillon_server.storage.deliveries import (
     postpone,
     take,
 )
+from carillon_server.storage.due_rows import Due
 from carillon_server.storage.fallbacks import advance_fallbacks
 from carillon_server.telemetry import get_logger
 

@@ -7,6 +7,7 @@ from carillon_server.domain.withdrawal import Withdrawal
 from carillon_server.services.inbox_ledger import InboxLedger, counter_key
 from carillon_server.services.ports import ChangePublisher
 from carillon_server.services.progress import IDLE, Progress
+from carillon_server.services.told_work import transact_and_tell
 from carillon_server.storage.database import Connection, Database
 from carillon_server.storage.inboxes import lock_inboxes
 from carillon_server.storage.schedule import Turn, find_expired, read_expired, take_turn
@@ -21,14 +22,7 @@ class ExpireService:
 
     async def expire_due(self, limit: int) -> Progress:
         """At most `limit`, in one transaction."""
-
-        async def work(connection: Connection) -> tuple[Progress, list[InboxChange]]:
-            return await _transact(connection, limit)
-
-        progress, changes = await self._database.transaction(work)
-        if changes:
-            self._publisher(changes)
-        return progress
+        return await transact_and_tell(self._database, self._publisher, _transact, limit)
 
 
 async def _transact(connection: Connection, limit: int) -> tuple[Progress, list[InboxChange]]:

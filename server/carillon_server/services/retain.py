@@ -12,6 +12,7 @@ from carillon_server.domain.notification import InboxChange, Stage, StoredNotifi
 from carillon_server.services.inbox_ledger import InboxLedger, counter_key
 from carillon_server.services.ports import ChangePublisher
 from carillon_server.services.progress import IDLE, Progress
+from carillon_server.services.told_work import transact_and_tell
 from carillon_server.storage.database import Connection, Database
 from carillon_server.storage.inboxes import lock_inboxes
 from carillon_server.storage.retention import ArchiveRow, archive, find_retained, read_retained
@@ -32,14 +33,7 @@ class RetainService:
 
     async def retain_due(self, limit: int) -> Progress:
         """At most `limit`, in one transaction."""
-
-        async def work(connection: Connection) -> tuple[Progress, list[InboxChange]]:
-            return await _transact(connection, limit)
-
-        progress, changes = await self._database.transaction(work)
-        if changes:
-            self._publisher(changes)
-        return progress
+        return await transact_and_tell(self._database, self._publisher, _transact, limit)
 
 
 async def _transact(connection: Connection, limit: int) -> tuple[Progress, list[InboxChange]]:

@@ -7,6 +7,8 @@ from collections.abc import Collection
 DEFAULT_LOCALE = "en"
 DEFAULT_TIME_ZONE = "UTC"
 _REGION_LETTERS, _SCRIPT_LETTERS = 2, 4
+_CHINESE_SCRIPTS = {"cn": "hans", "sg": "hans", "my": "hans", "tw": "hant", "hk": "hant", "mo": "hant"}
+"""By region. Who reads one of them does not gladly read the other."""
 
 
 def choose_locale(wanted: str, default: str, available: Collection[str]) -> str | None:
@@ -18,7 +20,7 @@ def choose_locale(wanted: str, default: str, available: Collection[str]) -> str 
         if name in by_name:
             return by_name[name]
         relative = next((key for key in sorted(by_name) if key.startswith(f"{name}-")), None)
-        if relative is not None and name == language_of(name):
+        if relative is not None and (name == language_of(name) or _is_script(name)):
             return by_name[relative]
     return min(available, default=None)
 
@@ -35,7 +37,16 @@ def _chain(locale: str) -> list[str]:
 
 
 def _normalize(locale: str) -> str:
-    return locale.replace("_", "-").lower()
+    name = locale.replace("_", "-").lower()
+    language, _, region = name.partition("-")
+    script = _CHINESE_SCRIPTS.get(region) if language == "zh" else None
+    return f"zh-{script}-{region}" if script else name
+
+
+def _is_script(name: str) -> bool:
+    """`zh-hant`: a language with nothing but a script."""
+    rest = name.split("-")[1:]
+    return len(rest) == 1 and len(rest[0]) == _SCRIPT_LETTERS
 
 
 def canonical_locale(locale: str) -> str:

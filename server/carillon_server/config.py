@@ -85,7 +85,25 @@ class Settings(BaseSettings):
         default=4 * 1024 * 1024, ge=64 * 1024, description="Largest message taken from a caller."
     )
     max_concurrent_streams: int = Field(
-        default=1_000, ge=1, description="HTTP/2 streams of one connection at once."
+        default=100,
+        ge=1,
+        description="HTTP/2 streams of one connection at once; further ones wait in their client, which the "
+        "client `carillon` avoids with more connections.",
+    )
+    max_connections: int = Field(
+        default=20_000,
+        ge=1,
+        description="Connections from callers at once; further ones are closed. Never more than the process "
+        "may open files (`ulimit -n`), less what it needs itself.",
+    )
+    connection_setup_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        le=120,
+        description="How long a new connection may take to begin with TLS and HTTP/2.",
+    )
+    connection_idle_seconds: float = Field(
+        default=600.0, gt=0, le=86_400, description="How long a connection may stay open without a call."
     )
     max_streams_per_user: int = Field(default=50, ge=1, description="Subscribe streams of one inbox at once.")
     max_streams_per_tenant: int = Field(

@@ -19,13 +19,13 @@ class Call:
 
     __slots__ = ("_headers", "code", "context", "deadline", "method", "principal", "received", "request_id")
 
-    def __init__(self, method: Method, context: Context, received: bytes | AsyncIterator[bytes]) -> None:
+    def __init__(self, method: Method, context: Context, received: AsyncIterator[bytes]) -> None:
         self.method = method
         self.context = context
         # gRPC makes it anew each time it is asked.
         self._headers = context.invocation_metadata() or ()
         self.received: Any = received
-        """The request's bytes, or an iterator of them; validation puts messages in their place."""
+        """An iterator of the bytes that come in; validation puts the message, or messages, in its place."""
         self.request_id = ""
         self.principal = _NOBODY
         self.code = grpc.StatusCode.OK

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import resource
+
 from carillon_server.config import Settings
 from carillon_server.transport.bundle_limits import LARGER_MESSAGES
 
 MAX_METADATA_BYTES = 16 * 1024
+MAX_PENDING_CALLS = 15_000
+_OWN_FILES = 100
 _LARGEST_OF_ALL = max(LARGER_MESSAGES.values()) + 1024
-_MAX_PENDING_CALLS = 100_000
 
 ChannelOptions = list[tuple[str, int]]
 
 
 def channel_options(settings: Settings) -> ChannelOptions:
     """The channel arguments of the server."""
-    return [*_sizes(settings), *_concurrency(settings), *_keepalive(), *_socket()]
+    return [*_sizes(settings), *_concurrency(settings), *_keepalive(), *_connections(settings)]
 
 
 def _sizes(settings: Settings) -> ChannelOptions:
@@ -23,20 +26,22 @@ def _sizes(settings: Settings) -> ChannelOptions:
         ("grpc.max_receive_message_length", max(2 * settings.max_message_bytes, _LARGEST_OF_ALL)),
         # Pages and streams bound their messages themselves.
         ("grpc.max_send_message_length", -1),
-        # Tokens with many claims do not fit the default of 8 KiB. Beyond the first some calls are refused,
-        # beyond the second all are.
+        # Tokens with many claims do not fit the default of 8 KiB. Between the two limits calls would be
+        # refused at random, and cost twice the memory while they wait.
         ("grpc.max_metadata_size", MAX_METADATA_BYTES),
-        ("grpc.absolute_max_metadata_size", 2 * MAX_METADATA_BYTES),
+        ("grpc.absolute_max_metadata_size", MAX_METADATA_BYTES),
     ]
 
 
 def _concurrency(settings: Settings) -> ChannelOptions:
     return [
-        # Without a limit one connection that opens and resets streams starves all others.
+        # Without a limit one connection that opens and resets streams starves all others; the fewer, the less
+        # it can take: as many calls as this begin before others have their turn.
         ("grpc.max_concurrent_streams", settings.max_concurrent_streams),
         # By default four calls in ten of a burst, such as everybody's streams after a restart, are cancelled.
-        ("grpc.server.max_pending_requests", _MAX_PENDING_CALLS),
-        ("grpc.server.max_pending_requests_hard_limit", _MAX_PENDING_CALLS),
+        # Each waits with all its metadata, so the product of both limits is memory that anybody can take.
+        ("grpc.server.max_pending_requests", MAX_PENDING_CALLS),
+        ("grpc.server.max_pending_requests_hard_limit", MAX_PENDING_CALLS),
     ]
 
 
@@ -55,8 +60,22 @@ def _keepalive() -> ChannelOptions:
     ]
 
 
-def _socket() -> ChannelOptions:
+def _connections(settings: Settings) -> ChannelOptions:
     return [
         # Two servers on one port by mistake must be an error, not a lottery.
         ("grpc.so_reuseport", 0),
+        # By default a connection may say nothing for two minutes.
+        ("grpc.server_handshake_timeout_ms", int(settings.connection_setup_seconds * 1000)),
+        # One without calls may answer pings for ever. Clients that have to go come back with their next call.
+        ("grpc.max_connection_idle_ms", int(settings.connection_idle_seconds * 1000)),
+        # Without files to open, not even the connections to Postgres and Redis come back.
+        ("grpc.max_allowed_incoming_connections", max_connections(settings)),
     ]
+
+
+def max_connections(settings: Settings) -> int:
+    """What the setting says, if the process may open so many files and keep some for itself."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return settings.max_connections
+    return max(1, min(settings.max_connections, files - _OWN_FILES - settings.database_max_connections))

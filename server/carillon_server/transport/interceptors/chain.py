@@ -56,16 +56,15 @@ def _innermost(method: Method) -> Proceed:
 
 
 def _as_handler(method: Method, proceed: Proceed) -> Handler:
-    async def handle(received: bytes | AsyncIterator[bytes], context: Context) -> Any:
+    async def handle(received: AsyncIterator[bytes], context: Context) -> Any:
         return await proceed(Call(method, context, received))
 
-    factories = {
-        (False, False): grpc.unary_unary_rpc_method_handler,
-        (False, True): grpc.unary_stream_rpc_method_handler,
-        (True, False): grpc.stream_unary_rpc_method_handler,
-        (True, True): grpc.stream_stream_rpc_method_handler,
-    }
-    factory = factories[method.request_streaming, method.response_streaming]
+    # Every request is taken as a stream. Otherwise gRPC would wait for the message before it hands us the
+    # call: without a time limit, for anybody, and for ever if the caller ends the request without one.
+    if method.response_streaming:
+        factory = grpc.stream_stream_rpc_method_handler
+    else:
+        factory = grpc.stream_unary_rpc_method_handler
     return factory(handle, request_deserializer=None, response_serializer=_serialize)
 
 

@@ -7,8 +7,9 @@ version does not know are dropped: they were not checked, so they must not be st
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
+import grpc
 from google.protobuf.message import DecodeError, Message
 
 from carillon_server.domain.errors import Reason, Refusal
@@ -42,7 +43,7 @@ class Validation:
             return validated_stream
 
         async def validated(call: Call) -> Any:
-            call.received = read(call.received)
+            call.received = read(await _only_message(call))
             return await proceed(call)
 
         return validated
@@ -63,6 +64,13 @@ class Validation:
             return message
 
         return read
+
+
+async def _only_message(call: Call) -> bytes:
+    raw = await call.context.read()
+    if raw is grpc.aio.EOF:
+        raise Refusal(Reason.FIELD_INVALID, "the call came without a message")
+    return cast(bytes, raw)
 
 
 async def _read_each(read: Read, received: AsyncIterator[bytes]) -> AsyncIterator[Message | Refusal]:

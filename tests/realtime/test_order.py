@@ -13,7 +13,7 @@ from google.protobuf.duration_pb2 import Duration
 from carillon.v1 import notification_service_pb2 as pb
 from carillon_server.domain.ids import NotificationId
 from carillon_server.domain.inbox_query import InboxFilter, Mark
-from carillon_server.transport.encode import encode_notification
+from carillon_server.transport.encode import encode_shown
 from tests.faults.proxy import FaultProxy
 from tests.realtime.place import Place, inbox_of
 from tests.realtime.reader import Reader, Replica
@@ -53,7 +53,7 @@ async def truth(place: Place, user: str) -> dict[str, bytes]:
         page = await place.inboxes.list(
             inbox_of(user), InboxFilter(archived=archived), page_size=10_000, before_position=None, timeout=10
         )
-        shown |= {str(each.id): encode_notification(each) for each in page.notifications}
+        shown |= {str(each.id): encode_shown(each, user) for each in page.notifications}
     return shown
 
 

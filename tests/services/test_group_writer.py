@@ -80,6 +80,36 @@ async def test_versions_are_gap_free_and_in_commit_order_among_many_writers(core
         assert seen[person] == await seqs(core, person)
 
 
+async def test_sends_that_are_alone_in_their_process_take_gap_free_versions_too(core: Core) -> None:
+    """Two processes write to one inbox without locking it first; each finds out when the other was before."""
+    writers = [
+        GroupWriter(
+            core.database,
+            core.told.publish,
+            core.told.wake,
+            tenants=core.tenants,
+            concurrency=1,
+            max_batch=4,
+            max_queue=100,
+        )
+        for _ in range(2)
+    ]
+    address = InboxAddress("acme", "ann")
+
+    async def write(writer: GroupWriter) -> None:
+        for _ in range(40):
+            await writer.write(PlannedSend("acme", "ci", compose_as_is(draft("ann")), (address,)))
+
+    await asyncio.gather(*map(write, writers))
+    for writer in writers:
+        await writer.stop()
+    assert await seqs(core, "ann") == list(range(1, 81))
+    [state] = await core.database.fetch(
+        "SELECT version, total FROM inbox WHERE inbox_id = $1", address.inbox_id
+    )
+    assert tuple(state) == (80, 80)
+
+
 async def test_changes_cover_every_version_without_a_gap(core: Core) -> None:
     await asyncio.gather(*(core.send("ann", "bob", collapse_key=f"k{number % 3}") for number in range(30)))
     for person in ("ann", "bob"):

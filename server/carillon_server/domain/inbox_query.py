@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from carillon_server.domain.ids import NotificationId
 from carillon_server.domain.inbox import Counts, InboxState
-from carillon_server.domain.notification import StoredNotification
+from carillon_server.domain.notification import ShownNotification, StoredNotification
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class InboxPage:
     """A page of an inbox, newest first, and the inbox at the same instant."""
 
     state: InboxState
-    notifications: tuple[StoredNotification, ...]
+    notifications: Sequence[ShownNotification]
     next_position: int | None
     """Where the next page begins; None: this was the last."""
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from carillon_server.domain.attachment import AttachmentReference
 from carillon_server.domain.channel import Channel, Priority
@@ -150,6 +150,27 @@ class StoredNotification:
         if self.archive_time is not None:
             return Counts(archived=1)
         return Counts(total=1, unread=int(self.read_time is None), unseen=int(self.seen_time is None))
+
+
+class ShownNotification(NamedTuple):
+    """One row of a page: what is shown of a notification."""
+
+    inbox_id: bytes
+    seq: int
+    position: int
+    payload: bytes
+    create_time: datetime
+    deliver_time: datetime
+    read_time: datetime | None
+    seen_time: datetime | None
+    archive_time: datetime | None
+    pin_time: datetime | None
+    action_id: str | None
+    action_time: datetime | None
+
+    @property
+    def id(self) -> NotificationId:
+        return NotificationId(self.inbox_id, self.seq)
 
 
 def tombstone(

@@ -1,11 +1,13 @@
 """Group commit: the sends that arrive while a transaction is under way are written together as the next one.
 
 Idle, a send does not wait; busy, batches grow, and with them the throughput. A batch is two statements: one
-locks the inboxes in key
-order and reads what decisions need, one writes everything. In between, planning is pure.
+locks the inboxes in key order and reads what decisions need, one writes everything. In between, planning is
+pure. A send that is alone, to one recipient, does without the lock and the transaction: it is written only if
+its inbox is still at the version that it was planned for.
 
 What can go wrong, and what happens then:
 
+* The inbox of a send that is alone has moved on meanwhile: nothing is written, and it takes a transaction.
 * A recipient has no inbox yet: the transaction is given up, the inboxes are made, and it starts again.
 * A `request_id` was answered before: the unique key says so, the transaction is rolled back, and those
 sends are answered from the
@@ -27,12 +29,12 @@ from carillon_server import telemetry
 from carillon_server.domain.errors import Reason, Refusal, Unavailable
 from carillon_server.domain.send import SendOutcome
 from carillon_server.services.ports import ChangePublisher, WorkerWaker
-from carillon_server.services.send_batch import AnsweredBefore, write_sends
+from carillon_server.services.send_batch import AnsweredBefore, write_alone, write_sends
 from carillon_server.services.send_plan import Plan, PlannedSend
 from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.services.waiting import Single, Waiting
 from carillon_server.storage.database import BadRowError, Connection, Database
-from carillon_server.storage.inboxes import OpenInbox, ensure_inboxes, lock_inboxes
+from carillon_server.storage.inboxes import OpenInbox, ensure_inboxes, lock_inboxes, read_inboxes
 from carillon_server.storage.sends import find_requests
 
 _ARRIVAL_TURNS = 3
@@ -170,14 +172,28 @@ class GroupWriter:
     async def _commit(self, batch: list[Waiting]) -> None:
         sends = [waiting.send for waiting in batch]
         started = time.perf_counter()
-        plan = await self._database.transaction(lambda connection: self._transact(connection, sends))
+        plan = await self._write_alone(sends[0]) if len(sends) == 1 else None
+        if plan is None:
+            plan = await self._database.transaction(lambda connection: self._transact(connection, sends))
         telemetry.commit_seconds.observe(time.perf_counter() - started)
         telemetry.batch_notifications.observe(len(plan.rows.notifications))
+        # Callers first: they wait, and hints and wake-ups go out in turns of the loop of their own.
+        for waiting, outcome in zip(batch, plan.outcomes, strict=True):
+            waiting.settle(outcome)
         self._publisher(plan.changes)
         if plan.rows.deliveries:
             self._waker({delivery.lane for delivery in plan.rows.deliveries})
-        for waiting, outcome in zip(batch, plan.outcomes, strict=True):
-            waiting.settle(outcome)
+
+    async def _write_alone(self, send: PlannedSend) -> Plan | None:
+        """None: it takes a transaction."""
+        if len(send.addresses) != 1 or send.collapse_keys:
+            return None
+        inbox_id = send.addresses[0].inbox_id
+        async with self._database.connection() as connection:
+            inbox = (await read_inboxes(connection, [inbox_id])).get(inbox_id)
+            if inbox is None:
+                raise _InboxesMissing
+            return await write_alone(connection, inbox_id, inbox, send, self._tenants.channels_of)
 
     async def _transact(self, connection: Connection, sends: Sequence[PlannedSend]) -> Plan:
         inboxes = await self._lock(connection, sends)

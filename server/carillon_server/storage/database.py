@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 import asyncpg
 
 from carillon_server.domain.errors import Reason, Refusal, Unavailable
+from carillon_server.storage.spares import Spares
 
 Connection: TypeAlias = (
     "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
@@ -37,6 +38,7 @@ _AWAY = (
     asyncpg.TransactionTimeoutError,
 )
 _BAD_ROW = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
+_TRANSLATED = (asyncpg.QueryCanceledError, TimeoutError, *_AWAY, *_BAD_ROW)
 _AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _MAX_TRIES = 5
 _STANDSTILL_SECONDS = 10
@@ -64,12 +66,14 @@ async def translated() -> AsyncIterator[None]:
     """Turns what the driver raises into refusals that may be told to a caller."""
     try:
         yield
-    except (asyncpg.QueryCanceledError, TimeoutError) as error:
-        raise Refusal(Reason.DEADLINE_EXCEEDED, "the database did not answer in time") from error
-    except _AWAY as error:
-        raise Unavailable from error
-    except _BAD_ROW as error:
-        raise BadRowError(type(error).__name__) from error
+    except _TRANSLATED as error:
+        raise _translate(error) from error
+
+
+def _translate(error: Exception) -> Exception:
+    if isinstance(error, asyncpg.QueryCanceledError | TimeoutError):
+        return Refusal(Reason.DEADLINE_EXCEEDED, "the database did not answer in time")
+    return Unavailable() if isinstance(error, _AWAY) else BadRowError(type(error).__name__)
 
 
 class Database:
@@ -79,7 +83,7 @@ class Database:
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record], acquire_timeout_seconds: float) -> None:
         self._pool = pool
-        self._acquire_timeout_seconds = acquire_timeout_seconds
+        self._spares = Spares(pool, acquire_timeout_seconds)
         self._running: set[asyncio.Task[Any]] = set()
 
     @classmethod
@@ -109,18 +113,37 @@ class Database:
         """Waits for what runs, then closes."""
         if self._running:
             await asyncio.wait(self._running)
+        await self._spares.close()
         await self._pool.close()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection for single statements, each its own transaction."""
-        async with translated(), self._pool.acquire(timeout=self._acquire_timeout_seconds) as connection:
-            yield connection
+        async with translated():
+            connection = await self._spares.take()
+            try:
+                yield connection
+            except BaseException:
+                await self._spares.give_back(connection)
+                raise
+            if not self._spares.keep(connection):
+                await self._spares.give_back(connection)
 
     async def fetch(self, sql: str, *args: object, timeout: float | None = None) -> list[Record]:
         """All rows of one read."""
-        async with self.connection() as connection:
-            return await connection.fetch(sql, *args, timeout=timeout)
+        # Without the context managers: the reads of an inbox cost hardly more than these do.
+        try:
+            connection = await self._spares.take()
+            try:
+                rows = await connection.fetch(sql, *args, timeout=timeout)
+            except BaseException:
+                await self._spares.give_back(connection)
+                raise
+            if not self._spares.keep(connection):
+                await self._spares.give_back(connection)
+        except _TRANSLATED as error:
+            raise _translate(error) from error
+        return rows
 
     async def fetchrow(self, sql: str, *args: object, timeout: float | None = None) -> Record | None:
         """The first row of one read."""

@@ -10,11 +10,11 @@ from typing import Any
 from carillon_server.domain.ids import NotificationId
 from carillon_server.domain.inbox import EMPTY_INBOX, Counts, InboxAddress, InboxState
 from carillon_server.domain.inbox_query import InboxCounts, InboxFilter, InboxPage
-from carillon_server.domain.notification import StoredNotification
+from carillon_server.domain.notification import ShownNotification, StoredNotification
 from carillon_server.storage.conditions import Conditions
 from carillon_server.storage.database import Connection, Database, Record
 from carillon_server.storage.inboxes import STATE_COLUMNS, read_state
-from carillon_server.storage.notification_rows import COLUMNS, read_notification
+from carillon_server.storage.notification_rows import COLUMNS, SHOWN_COLUMNS, read_notification
 
 _GET = f"SELECT {COLUMNS} FROM notification n WHERE n.inbox_id = $1 AND n.seq = $2 AND n.stage = 1"
 
@@ -29,6 +29,8 @@ SELECT {STATE_COLUMNS}, c.type, c.category, c.priority, c.total AS part_total, c
 FROM inbox i LEFT JOIN inbox_counter c ON c.inbox_id = i.inbox_id AND (c.total > 0 OR c.archived > 0)
 WHERE i.inbox_id = $1
 """
+
+_STATE_WIDTH = STATE_COLUMNS.count(",") + 1
 
 _STILL_SHOWN = """
 SELECT seq FROM notification WHERE inbox_id = $1 AND seq = ANY ($2::bigint[])
@@ -81,16 +83,17 @@ async def fetch_page(
         conditions.add("n.position < {}", before_position)
     sql = f"""
         SELECT {STATE_COLUMNS}, page.* FROM inbox i LEFT JOIN LATERAL (
-            SELECT {COLUMNS} FROM notification n WHERE n.inbox_id = $1 AND n.stage = 1{conditions.sql}
+            SELECT {SHOWN_COLUMNS} FROM notification n
+            WHERE n.inbox_id = $1 AND n.stage = 1{conditions.sql}
             ORDER BY n.position DESC LIMIT $2
         ) page ON true WHERE i.inbox_id = $1
     """
     rows = await database.fetch(sql, *conditions.arguments, timeout=timeout)
     if not rows:
         return InboxPage(EMPTY_INBOX, (), None)
-    found = [read_notification(row, address.recipient_id) for row in rows if row["seq"] is not None]
+    found = [ShownNotification._make(row[_STATE_WIDTH:]) for row in rows if row["seq"] is not None]
     more = len(found) > page_size
-    shown = tuple(found[:page_size])
+    shown = found[:page_size]
     return InboxPage(read_state(rows[0]), shown, shown[-1].position if more else None)
 
 

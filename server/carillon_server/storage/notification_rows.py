@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from carillon_server.domain.channel import Priority
-from carillon_server.domain.notification import Stage, StoredNotification
+from carillon_server.domain.notification import ShownNotification, Stage, StoredNotification
 from carillon_server.storage.database import Record
 
 _NAMES = (
@@ -27,6 +27,12 @@ PAYLOAD_BYTES = _OWN_OR_SHARED.format(own="octet_length(n.payload)", shared="oct
 
 COLUMNS = ", ".join([*(f"n.{name.strip()}" for name in _NAMES.split(",")), f"{PAYLOAD} AS payload"])
 """The select list for a table aliased `n`."""
+
+
+SHOWN_COLUMNS = ", ".join(
+    PAYLOAD + " AS payload" if name == "payload" else f"n.{name}" for name in ShownNotification._fields
+)
+"""The select list for a `ShownNotification`, in the order of its fields."""
 
 
 def read_notification(record: Record, recipient_id: str) -> StoredNotification:

@@ -1,6 +1,4 @@
-"""One batch of sends, written by set-based SQL: what grows with the batch is arrays, never the number of
-statements.
-"""
+"""A batch of sends as set-based SQL: its arrays grow with it, never the number of statements."""
 
 from __future__ import annotations
 
@@ -8,6 +6,8 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+import asyncpg
 
 from carillon_server.domain.attachment import dump_references
 from carillon_server.domain.channel import Channel
@@ -36,14 +36,20 @@ JOIN notification n ON n.inbox_id = k.inbox_id AND n.collapse_key = k.collapse_k
 WHERE n.stage = 1 AND n.read_time IS NULL AND n.collapse_key <> '' ORDER BY n.inbox_id, n.position
 """
 
-_WRITE = """
-WITH moved AS (
+_MOVE = """
     UPDATE inbox i SET version = m.version, total = m.total, unread = m.unread, unseen = m.unseen,
         archived = m.archived
     FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
         AS m (inbox_id, version, total, unread, unseen, archived)
     WHERE i.inbox_id = m.inbox_id
-), counted AS (
+"""
+_REMEMBER = """
+INSERT INTO idempotency (tenant, caller, request_id, request_hash, outcome, create_time)
+SELECT r.*, $15 FROM unnest($58::text[], $59::text[], $60::text[], $61::bytea[], $62::text[]) AS r
+ON CONFLICT DO NOTHING
+"""
+_STATEMENT = """
+WITH moved AS ({move}), counted AS (
     INSERT INTO inbox_counter AS c (inbox_id, type, category, priority, total, unread, unseen, archived)
     SELECT * FROM unnest($7::bytea[], $8::text[], $9::text[], $10::smallint[], $11::bigint[], $12::bigint[],
         $13::bigint[], $14::bigint[])
@@ -63,9 +69,9 @@ WITH moved AS (
     FROM unnest($16::bytea[], $17::bigint[], $18::smallint[], $19::bigint[], $20::bytea[])
         AS n (inbox_id, seq, stage, variant, decisions)
     JOIN unnest($21::bigint[], $22::text[], $23::text[], $24::smallint[], $25::text[], $26::text[],
-    $27::text[],
-        $28::jsonb[], $29::bytea[], $30::text[], $31::bytea[], $32::timestamptz[], $33::timestamptz[],
-        $34::jsonb[], $35::jsonb[], $36::bytea[], $37::float8[], $38::bigint[], $39::bytea[], $40::int[])
+        $27::text[], $28::jsonb[], $29::bytea[], $30::text[], $31::bytea[], $32::timestamptz[],
+        $33::timestamptz[], $34::jsonb[], $35::jsonb[], $36::bytea[], $37::float8[], $38::bigint[],
+        $39::bytea[], $40::int[])
         AS v (variant, type, category, priority, thread_key, collapse_key, actor_id, labels, channels, sender,
             payload, deliver_time, expire_time, fallbacks, attachments, policy, archive_after_seconds,
             keep_archived_seconds, broadcast_id, broadcast_variant) ON v.variant = n.variant
@@ -85,10 +91,18 @@ WITH moved AS (
         $54::smallint[], $55::smallint[], $56::smallint[], $57::float8[])
         AS o (inbox_id, seq, ordinal, endpoint_id, request_trace, tenant, lane, chain, rank, wait_seconds)
 )
-INSERT INTO idempotency (tenant, caller, request_id, request_hash, outcome, create_time)
-SELECT r.*, $15 FROM unnest($58::text[], $59::text[], $60::text[], $61::bytea[], $62::text[]) AS r
-ON CONFLICT DO NOTHING
-""".format(due=due_time("$15"), begin=begin_time("$15"))
+{end}
+"""
+_TIMES = {"due": due_time("$15"), "begin": begin_time("$15")}
+_WRITE = _STATEMENT.format(move=_MOVE, end=_REMEMBER, **_TIMES)
+# Nothing is locked before, so it fails as a whole unless it finds what it was planned for.
+_WRITE_UNLOCKED = _STATEMENT.format(
+    move=f"{_MOVE} AND i.version = $63 RETURNING 1",
+    end=f""", remembered AS ({_REMEMBER} RETURNING 1)
+SELECT 1 / CASE WHEN (SELECT count(*) FROM moved) = cardinality($1::bytea[])
+    AND (SELECT count(*) FROM remembered) = cardinality($58::text[]) THEN 1 ELSE 0 END""",
+    **_TIMES,
+)
 
 _FIND_OUTCOMES = """
 SELECT i.tenant, i.caller, i.request_id, i.request_hash, i.outcome
@@ -199,10 +213,26 @@ async def write_batch(connection: Connection, batch: BatchRows) -> bool:
     """Writes it. False: a request was answered before under one of the keys, and the transaction must be
     rolled back.
     """
+    status = await connection.execute(_WRITE, *_arguments(batch))
+    return int(status.rpartition(" ")[2]) == len(batch.requests)
+
+
+async def write_unlocked(connection: Connection, batch: BatchRows, version: int) -> bool:
+    """Writes what one inbox gets, outside of a transaction, if it still is at this version.
+
+    False: nothing was written, because the inbox has moved on or a request was answered before.
+    """
+    try:
+        await connection.execute(_WRITE_UNLOCKED, *_arguments(batch), version)
+    except asyncpg.DivisionByZeroError:
+        return False
+    return True
+
+
+def _arguments(batch: BatchRows) -> tuple[object, ...]:
     # In key order, so that two batches that race for the same keys wait in the same order.
     requests = sorted(batch.requests, key=lambda row: row.key)
-    status = await connection.execute(
-        _WRITE,
+    return (
         *_columns([_state_row(inbox_id, state) for inbox_id, state in batch.states.items()], 6),
         *_columns(counter_rows(batch.counters), 8),
         batch.now,
@@ -213,7 +243,6 @@ async def write_batch(connection: Connection, batch: BatchRows) -> bool:
         *_columns([delivery_row(delivery) for delivery in batch.deliveries], DELIVERY_COLUMNS),
         *_columns([(*row.key, row.request_hash, row.outcome) for row in requests], 5),
     )
-    return int(status.rpartition(" ")[2]) == len(requests)
 
 
 async def find_requests(

@@ -21,6 +21,7 @@ from carillon_server.domain.notification import (
     Content,
     InboxChange,
     SentNotification,
+    ShownNotification,
     StoredNotification,
 )
 from carillon_server.transport.instants import set_timestamp, to_datetime
@@ -43,7 +44,16 @@ _EVENT_COUNTS = tag(pb.SubscribeResponse.Created.COUNTS_FIELD_NUMBER)
 
 def encode_notification(stored: StoredNotification) -> bytes:
     """A serialized `Notification`."""
-    state = types_pb2.Notification(id=str(stored.id), recipient_id=stored.recipient_id)
+    return stored.payload + _encode_state(stored, stored.recipient_id)
+
+
+def encode_shown(shown: ShownNotification, recipient_id: str) -> bytes:
+    """A serialized `Notification` of a page of this recipient."""
+    return shown.payload + _encode_state(shown, recipient_id)
+
+
+def _encode_state(stored: StoredNotification | ShownNotification, recipient_id: str) -> bytes:
+    state = types_pb2.Notification(id=str(stored.id), recipient_id=recipient_id)
     set_timestamp(state.create_time, stored.create_time)
     set_timestamp(state.deliver_time, stored.deliver_time)
     if stored.read_time is not None:
@@ -55,9 +65,9 @@ def encode_notification(stored: StoredNotification) -> bytes:
     if stored.pin_time is not None:
         set_timestamp(state.pin_time, stored.pin_time)
     if stored.action_time is not None:
-        state.action_taken.action_id = stored.action_id
+        state.action_taken.action_id = stored.action_id or ""
         set_timestamp(state.action_taken.action_time, stored.action_time)
-    return stored.payload + state.SerializeToString()
+    return state.SerializeToString()
 
 
 def encode_counts(counts: Counts) -> bytes:

@@ -10,7 +10,7 @@ from carillon_server.domain.inbox import InboxAddress
 from carillon_server.domain.inbox_query import InboxPage
 from carillon_server.domain.recipient import Recipient
 from carillon_server.transport.convert.recipients import to_recipient_message
-from carillon_server.transport.encode import encode_notification
+from carillon_server.transport.encode import encode_shown
 from carillon_server.transport.page_token import PageTokenSealer
 
 MAX_PAGE_BYTES = 3 * 1024 * 1024
@@ -35,6 +35,7 @@ class InboxPages:
 
     def __init__(self, sealer: PageTokenSealer, address: InboxAddress, filter_: types_pb2.Filter) -> None:
         self._sealer = sealer
+        self._recipient_id = address.recipient_id
         self._query = b"inbox" + address.inbox_id + filter_.SerializeToString(deterministic=True)
 
     def open(self, token: str) -> int | None:
@@ -47,8 +48,8 @@ class InboxPages:
         """The notifications that fit, encoded, and the token of the next page."""
         encoded: list[bytes] = []
         size = 0
-        for stored in page.notifications:
-            notification = encode_notification(stored)
+        for shown in page.notifications:
+            notification = encode_shown(shown, self._recipient_id)
             size += len(notification)
             if encoded and size > MAX_PAGE_BYTES:
                 return encoded, self._seal(page.notifications[len(encoded) - 1].position)

@@ -1,0 +1,53 @@
+"""Connections that are kept at hand come back whole, and nobody waits for one that lies idle."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from carillon_server.storage.database import Database
+from tests.eventually import eventually
+
+_OWN_ID = "SELECT pg_backend_pid() AS id"
+
+
+@pytest.fixture
+async def database(postgres_url: str) -> AsyncIterator[Database]:
+    opened = await Database.connect(postgres_url, max_connections=2)
+    yield opened
+    await opened.close()
+
+
+async def test_one_use_after_the_other_takes_one_connection(database: Database) -> None:
+    ids = {(await database.fetch(_OWN_ID))[0]["id"] for _ in range(5)}
+    assert len(ids) == 1
+
+
+async def test_more_uses_than_connections_are_all_served(database: Database) -> None:
+    reads = [database.fetch("SELECT pg_sleep(0.005), pg_backend_pid() AS id") for _ in range(30)]
+    ids = {rows[0]["id"] for rows in await asyncio.gather(*reads)}
+    assert len(ids) == 2
+
+
+async def test_a_use_that_was_given_up_leaves_nothing_behind(database: Database) -> None:
+    given_up = [asyncio.create_task(database.fetch("SELECT pg_sleep(5)")) for _ in range(2)]
+    await asyncio.wait(given_up, timeout=0.05)
+    for task in given_up:
+        task.cancel()
+    await asyncio.wait(given_up)
+    assert (await database.fetch("SELECT 1 AS one", timeout=2.0))[0]["one"] == 1
+
+
+async def test_a_connection_that_was_cut_is_not_used_again(database: Database) -> None:
+    async with database.connection() as cut, database.connection() as cutter:
+        gone = await cut.fetchval("SELECT pg_backend_pid()")
+        await cutter.execute("SELECT pg_terminate_backend($1)", gone)
+
+        async def told() -> bool:
+            return cut.is_closed()
+
+        await eventually(told)
+    reads = await asyncio.gather(*(database.fetch(_OWN_ID) for _ in range(4)))
+    assert gone not in {rows[0]["id"] for rows in reads}

@@ -192,6 +192,17 @@ async def test_layouts_and_partials_are_checked_with_the_template(shared_pool):
     assert sorted((part, line) for part, line, _ in problems) == [("layout", 2), ("markdown", 2)]
 
 
+async def test_two_buttons_cannot_have_one_id(shared_pool):
+    parts = {"actions[0].id": "go", "actions[0].label": "Go", "actions[1].label": "Went"}
+    alike = {**parts, "actions[1].id": "{% if name %}go{% endif %}"}
+    apart = {**alike, "actions[1].id": "went"}
+
+    problems = await _check(shared_pool, title="T", **alike)
+
+    assert [part for part, _, _ in problems] == ["actions[1].id"]
+    assert await _check(shared_pool, title="T", **apart) == []
+
+
 async def test_content_belongs_to_layouts(shared_pool):
     assert await _check(shared_pool, title="{{ content }}") == [("title", 1, "there is no variable content")]
 

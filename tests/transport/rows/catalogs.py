@@ -160,7 +160,7 @@ def _templates() -> Iterator[Row]:
 
 def _buttons() -> Iterator[Row]:
     fine = {"id": "open", "label": "Open", "url": "{{ url }}"}
-    yield _says("in_app", {"actions": [fine] * 5})
+    yield _says("in_app", {"actions": [{**fine, "id": f"{number}"} for number in range(5)]})
     yield _says("in_app", {"actions": [fine] * 6}, "actions")
     for part in ("id", "label", "url"):
         yield _says("in_app", {"actions": [{**fine, part: "x" * 10_001}]}, f"actions[0].{part}")

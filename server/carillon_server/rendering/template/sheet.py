@@ -12,7 +12,7 @@ from carillon_server.domain.channel import Channel
 from carillon_server.domain.rendering import MAX_OUTPUT_BYTES, Sheet
 from carillon_server.domain.template import MARKUP_PARTS
 from carillon_server.rendering.template.environment import PlainEnvironment, fault_of
-from carillon_server.rendering.template.failure import OUTPUT, TemplateFault, TimeUp
+from carillon_server.rendering.template.failure import OUTPUT, TemplateFault, TimeUp, invalid
 from carillon_server.rendering.template.includes import check_includes
 from carillon_server.rendering.template.mail import CompiledMail, compile_mail
 from carillon_server.rendering.template.part_rules import PartRule, is_required, rule_of
@@ -48,6 +48,7 @@ class CompiledSheet:
         for part in self.parts:
             with at_part(part.name):
                 rendered[part.name] = part.render(values)
+        check_actions(rendered)
         if self.mail is not None:
             rendered |= self._render_mail(self.mail, rendered, values)
         if self.channel is Channel.EMAIL:
@@ -87,6 +88,17 @@ class at_part:  # noqa: N801 - reads as a statement
         fault = fault_of(error)
         fault.part = fault.part or self._name
         raise fault from (None if fault is error else error)
+
+
+def check_actions(rendered: Mapping[str, str]) -> None:
+    """Raises a fault where two buttons come out with one id: nobody could tell which one was pressed."""
+    seen: set[str] = set()
+    for name, text in rendered.items():
+        if name.startswith("actions[") and name.endswith(".id"):
+            with at_part(name):
+                if text in seen:
+                    raise invalid("it came out as the id of another button")
+            seen.add(text)
 
 
 def run(template: Template, values: Mapping[str, Any]) -> str:

@@ -6,9 +6,9 @@ position. So a worker may be killed anywhere: the next one goes on after the las
 and nobody is notified twice or passed over. Who calls a broadcast off waits for the chunk that is being
 written; after that, nobody more.
 
-Single sends go first. A fan-out rests after each chunk for as long as the chunk took, so that it takes half
-of one connection at the most, and less where the database is busy. After each turn the next tenant is served:
-a small broadcast does not wait behind a huge one.
+Single sends go first. Chunks are small, and a fan-out rests after each for twice as long as it took, so
+that it takes a third of one connection at the most, and less where the database is busy. After each turn the
+next tenant is served: a small broadcast does not wait behind a huge one.
 
 A fault that nobody foresaw is tried again, later each time; a broadcast that meets one `MAX_FAULTS` times
 without moving on in between ends as FAILED. A Postgres that is away is no such fault: it is waited for.
@@ -39,9 +39,10 @@ from carillon_server.storage.fan_out import (
     hand_back,
 )
 
-CHUNK_SIZE = 200
+CHUNK_SIZE = 50
+"""Small: a Send that meets a chunk waits for a few milliseconds of it at the most."""
 TURN_SECONDS = 2.0
-REST_RATIO = 1.0
+REST_RATIO = 2.0
 """How long it rests after a chunk, as a part of the time that the chunk took."""
 MAX_FAULTS = 12
 FIRST_WAIT_SECONDS = 1.0

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from carillon.types import Attachment, Content
 from carillon_server.cli import fallbacks, output
 from carillon_server.cli.broadcasts import watch
 from carillon_server.cli.names import ChannelName, PriorityName
@@ -25,6 +24,7 @@ from carillon_server.cli.values import (
 )
 
 if TYPE_CHECKING:
+    from carillon.types import Attachment, Content
     from carillon.v1.notification_service_pb2 import SendResponse
 
 CONTENT = "What the person sees"

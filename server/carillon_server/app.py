@@ -7,11 +7,10 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from signal import SIGINT, SIGTERM
 
 from carillon_server import telemetry
 from carillon_server.config import Settings
@@ -24,6 +23,7 @@ from carillon_server.delivery.routing.catalog import KindCatalog
 from carillon_server.delivery.routing.wiring import build_directory, running_upkeep
 from carillon_server.delivery.worker import Worker
 from carillon_server.domain.cursor import CursorSealer
+from carillon_server.memory import settle_memory
 from carillon_server.realtime.realtime import Realtime
 from carillon_server.rendering.pool import RenderPool
 from carillon_server.services.api_keys import ApiKeys
@@ -44,6 +44,7 @@ from carillon_server.services.recipients import RecipientService
 from carillon_server.services.secret_box import SecretBox
 from carillon_server.services.send import SendService
 from carillon_server.services.topics import TopicService
+from carillon_server.stopping import Stopping, on_signals
 from carillon_server.storage.database import Database
 from carillon_server.storage.installation import Installation
 from carillon_server.storage.schema import check_schema
@@ -67,13 +68,13 @@ from carillon_server.transport.submission import Submission
 from carillon_server.transport.subscribe import SubscribeHandler
 from carillon_server.transport.topics import TopicServicer
 from carillon_server.wiring.cataloguing import build_catalog_servicers
+from carillon_server.wiring.connections import look_at_connections
 from carillon_server.wiring.fan_out import fan_out_builder
 from carillon_server.wiring.ground import Ground
 from carillon_server.wiring.sending import prepare_composing, prepare_sending
 
 _STOP_GRACE_SECONDS = 5.0
 _DAY_SECONDS = 86_400.0
-_ALLOCATIONS_PER_COLLECTION = 10_000
 
 
 def utc_now() -> datetime:
@@ -84,37 +85,42 @@ def utc_now() -> datetime:
 async def serve(settings: Settings) -> None:
     """Runs a server until SIGTERM or SIGINT, then drains it."""
     telemetry.configure_logging(settings.log_level)
-    stop = _stop_signal()
+    stopping = Stopping()
+    stopping.hear_signals(beside_others=settings.grpc_share_port)
     with telemetry.metrics_server(settings.metrics_address):
-        async with running_server(settings) as port:
-            _settle_memory()
+        async with running_server(settings, stopping) as port:
+            settle_memory()
             telemetry.get_logger().info("server.ready", port=port, development=settings.development)
-            await stop.wait()
+            await stopping.asked.wait()
             telemetry.get_logger().info("server.draining")
 
 
-def _settle_memory() -> None:
-    """What was made while starting stays for good: the garbage collector need not look at it again. Calls
-    make hardly any cycles, so it looks seldom.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_ALLOCATIONS_PER_COLLECTION, 20, 20)
+async def serve_beside_others(settings: Settings, number: int, tell_ready: Callable[[], None]) -> None:
+    """Runs one of several servers on a port until SIGTERM, SIGINT, or SIGHUP: then others take over."""
+    telemetry.configure_logging(settings.log_level, process=number)
+    stopping = Stopping()
+    stopping.hear_signals(beside_others=True)
+    async with running_server(settings, stopping) as port:
+        settle_memory()
+        tell_ready()
+        telemetry.get_logger().info("process.ready", port=port)
+        await stopping.asked.wait()
+        telemetry.get_logger().info("process.draining", others_take_over=stopping.others_take_over)
 
 
 async def work(settings: Settings) -> None:
     """Runs a worker until SIGTERM or SIGINT, then finishes what is under way."""
     telemetry.configure_logging(settings.log_level)
-    stop = _stop_signal()
+    stop = on_signals(SIGTERM, SIGINT)
     with telemetry.metrics_server(settings.worker_metrics_address):
         async with running_worker(settings):
-            _settle_memory()
+            settle_memory()
             await stop.wait()
 
 
 @asynccontextmanager
-async def running_server(settings: Settings) -> AsyncIterator[int]:
-    """A server that takes calls; the port it listens on."""
+async def running_server(settings: Settings, stopping: Stopping | None = None) -> AsyncIterator[int]:
+    """A server that takes calls; the port it listens on. `stopping` says how it ends."""
     async with AsyncExitStack() as stack:
         ground = await _lay_ground(settings, stack)
         draining = asyncio.Event()
@@ -134,8 +140,13 @@ async def running_server(settings: Settings) -> AsyncIterator[int]:
             """Callers look elsewhere, streams are sent elsewhere, and what is under way is finished."""
             health.drain()
             draining.set()
-            await ground.realtime.drain(settings.drain_seconds)
-            await server.stop(_STOP_GRACE_SECONDS)
+            if stopping is not None and stopping.others_take_over:
+                # Streams that come back must not come back to this one.
+                stopped = server.stop(settings.drain_seconds + _STOP_GRACE_SECONDS)
+                await asyncio.gather(ground.realtime.drain(settings.drain_seconds), stopped)
+            else:
+                await ground.realtime.drain(settings.drain_seconds)
+                await server.stop(_STOP_GRACE_SECONDS)
 
         stack.push_async_callback(drain)
         yield port
@@ -177,6 +188,7 @@ async def _lay_ground(settings: Settings, stack: AsyncExitStack) -> Ground:
     )
     stack.push_async_callback(database.close)
     await check_schema(database)
+    await look_at_connections(database, settings)
     installation = Installation(database)
     await installation.refresh()
     keys = ApiKeys(database, utc_now)
@@ -278,11 +290,3 @@ async def _watch_health(ground: Ground, stack: AsyncExitStack) -> HealthMonitor:
     await health.start()
     stack.push_async_callback(health.stop)
     return health
-
-
-def _stop_signal() -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    return stop

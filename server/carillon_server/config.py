@@ -41,6 +41,18 @@ class Settings(BaseSettings):
         default="127.0.0.1:50051",
         description="Where the gRPC server listens: host:port; port 0 means any.",
     )
+    grpc_share_port: bool = Field(
+        default=False,
+        description="Other servers of the same user may listen at `grpc_address` too (SO_REUSEPORT, Linux): "
+        "the kernel spreads connections over them. For one server a service unit or container.",
+    )
+    server_processes: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Processes of `carillon serve`, all on one port. Each has its own pool of "
+        "`database_max_connections` connections and its own `render_processes`.",
+    )
     tls_certificate: str = Field(
         default="", description="Path of a PEM certificate chain; with `tls_key` the server speaks TLS."
     )

@@ -17,8 +17,8 @@ from contextvars import ContextVar
 from typing import cast
 
 import structlog
-from prometheus_client import Counter, Gauge, Histogram, start_http_server
-from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -101,13 +101,17 @@ render_restarts = Counter(
 )
 
 
-def configure_logging(level: str, *, json_lines: bool | None = None) -> None:
-    """Sends records to standard error: JSON lines, or coloured text on a terminal."""
+def configure_logging(level: str, *, json_lines: bool | None = None, process: int | None = None) -> None:
+    """Sends records to standard error: JSON lines, or coloured text on a terminal.
+
+    `process` is put on each: the number of this one among several.
+    """
     as_json = not sys.stderr.isatty() if json_lines is None else json_lines
     renderer = _render_json if as_json else structlog.dev.ConsoleRenderer()
     structlog.configure(
         processors=[
             _add_request_id,
+            *([] if process is None else [_add_process(process)]),
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -121,10 +125,10 @@ def configure_logging(level: str, *, json_lines: bool | None = None) -> None:
 
 
 @contextmanager
-def metrics_server(address: str) -> Iterator[None]:
+def metrics_server(address: str, registry: CollectorRegistry = REGISTRY) -> Iterator[None]:
     """Serves the metrics for Prometheus on `host:port` while the context is open."""
     host, _, port = address.rpartition(":")
-    server, thread = start_http_server(int(port), host.strip("[]"))
+    server, thread = start_http_server(int(port), host.strip("[]"), registry)
     try:
         yield
     finally:
@@ -151,6 +155,14 @@ def _add_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> E
     if request_id:
         event.setdefault("request_id", request_id)
     return event
+
+
+def _add_process(number: int) -> Processor:
+    def add(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        event.setdefault("process", number)
+        return event
+
+    return add
 
 
 def current_request_id() -> str:

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 import carillon_server.delivery.metrics
 import carillon_server.delivery.routing.metrics
+import carillon_server.processes.metrics
 import carillon_server.telemetry
 import carillon_server.testing
 from carillon_gateway import settings as gateway_settings
@@ -121,7 +122,8 @@ def test_pages_name_only_settings_that_exist() -> None:
 
 
 def test_the_runbook_names_only_metrics_that_exist() -> None:
-    known = {metric.name for metric in REGISTRY.collect()}
+    registries = (REGISTRY, carillon_server.processes.metrics.REGISTRY)
+    known = {metric.name for registry in registries for metric in registry.collect()}
     named = set(_METRIC.findall((ROOT / "docs/runbook.md").read_text()))
     assert named
     assert {name.removesuffix("_total") for name in named} <= known

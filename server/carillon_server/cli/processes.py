@@ -27,14 +27,42 @@ DatabaseUrl = Annotated[
 ]
 
 
-def serve() -> None:
+Processes = Annotated[
+    int | None,
+    typer.Option(
+        envvar="CARILLON_SERVER_PROCESSES",
+        show_envvar=True,
+        min=1,
+        max=64,
+        help="Servers on the one port, a process each. Default: 1.",
+    ),
+]
+
+
+def serve(processes: Processes = None) -> None:
     """Run the gRPC server until SIGTERM or Ctrl-C.
 
-    Settings come from the environment.
+    Settings come from the environment. With several processes, SIGHUP replaces them one after the other.
     """
+    settings = _settings()
+    if processes is not None:
+        settings = settings.model_copy(update={"server_processes": processes})
+    if settings.server_processes > 1:
+        _serve_several(settings)
+        return
     from carillon_server.app import serve as run_server
 
-    _run(run_server(_settings()))
+    run(run_server(settings))
+
+
+def _serve_several(settings: Settings) -> None:
+    from carillon_server.processes.errors import ProcessesError
+    from carillon_server.processes.supervisor import supervise
+
+    try:
+        run(supervise(settings, ("carillon_server.cli.member",)))
+    except ProcessesError as error:
+        raise CommandError(ExitCode.UNAVAILABLE, str(error)) from error
 
 
 def worker() -> None:
@@ -44,7 +72,7 @@ def worker() -> None:
     """
     from carillon_server.app import work
 
-    _run(work(_settings()))
+    run(work(_settings()))
 
 
 def migrate(database_url: DatabaseUrl) -> None:
@@ -81,7 +109,8 @@ def _variable(found: ErrorDetails) -> str:
     return name.upper() if name.isupper() else f"CARILLON_{name.upper()}"
 
 
-def _run(main: Coroutine[Any, Any, None]) -> None:
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Runs it on the event loop of the service."""
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(main)
 

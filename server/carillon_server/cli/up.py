@@ -42,6 +42,7 @@ def up(
         int, typer.Option(min=0, max=65535, help="What takes webhooks, pushes and text messages.")
     ] = 8090,
     metrics_port: Annotated[int, typer.Option(min=0, max=65535, help="The server's metrics.")] = 9464,
+    processes: Annotated[int, typer.Option(min=1, max=16, help="Servers on the one gRPC port.")] = 1,
     database_url: Annotated[
         str, typer.Option(envvar="DATABASE_URL", help="A Postgres to use instead of an embedded one.")
     ] = "",
@@ -62,7 +63,8 @@ def up(
     directory = DataDir(data_dir)
     with locked(directory):
         ports = Ports(grpc_port, http_port, smtp_port, far_side_port, metrics_port).settled()
-        stack = Stack(directory, ports, ExternalEngines(database_url, redis_url), stopping, _report)
+        engines = ExternalEngines(database_url, redis_url)
+        stack = Stack(directory, ports, engines, stopping, _report, processes)
         _stop_on_signals(stack, stopping)
         try:
             _run(stack, directory)

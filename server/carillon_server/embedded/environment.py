@@ -12,7 +12,9 @@ from carillon_server.embedded.endpoints import Endpoints, address
 _DRAIN_SECONDS = 1.0
 
 
-def service(directory: DataDir, endpoints: Endpoints, database_url: str, redis_url: str) -> dict[str, str]:
+def service(
+    directory: DataDir, endpoints: Endpoints, database_url: str, redis_url: str, processes: int
+) -> dict[str, str]:
     """For the server, the worker and the migrations."""
     ports = endpoints.ports
     return {
@@ -20,6 +22,7 @@ def service(directory: DataDir, endpoints: Endpoints, database_url: str, redis_u
         "REDIS_URL": redis_url,
         "CARILLON_DEVELOPMENT": "true",
         "CARILLON_GRPC_ADDRESS": address(ports.grpc),
+        "CARILLON_SERVER_PROCESSES": str(processes),
         "CARILLON_METRICS_ADDRESS": address(ports.metrics),
         "CARILLON_WORKER_METRICS_ADDRESS": address(ports.worker_metrics),
         "CARILLON_SECRET_KEYS": dev_identity.secret_key(directory.identity),

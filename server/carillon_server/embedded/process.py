@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from carillon_server.embedded.errors import EmbeddedError
@@ -22,13 +23,16 @@ SAME_USER = "same"
 def spawn(
     command: Sequence[str | Path],
     *,
-    log: Path,
+    log: Path | None = None,
     death_signal: signal.Signals = signal.SIGKILL,
     run_as: str = SAME_USER,
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
+    keep: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
-    """Start a command that gets `death_signal` when this process ends; its output is appended to `log`.
+    """Start a command that gets `death_signal` when this process ends, and the open files `keep`.
+
+    Its output is appended to `log`, or goes where that of this process goes.
 
     Only the main thread may call this: the kernel ties the signal to the calling thread. The command runs in
     a session of its own, so that Ctrl-C on the terminal reaches the supervisor alone, which then stops things
@@ -37,15 +41,16 @@ def spawn(
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("only the main thread may start processes")
     leash = (sys.executable, "-I", "-S", _LEASH, str(os.getpid()), str(int(death_signal)), run_as)
-    with log.open("ab") as output:
+    with log.open("ab") if log else nullcontext() as output:
         return subprocess.Popen(
             [*leash, *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT if log else None,
             start_new_session=True,
             env=environment,
             cwd=directory,
+            pass_fds=keep,
         )
 
 

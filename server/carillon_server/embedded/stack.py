@@ -54,6 +54,7 @@ class Stack:
         external: ExternalEngines,
         stopping: threading.Event,
         report: Callable[[str], None],
+        server_processes: int = 1,
     ) -> None:
         private_directory(directory.logs)
         dev_identity.ensure_keys(directory.identity)
@@ -63,6 +64,7 @@ class Stack:
         self._external = external
         self._stopping = stopping
         self._report = report
+        self._server_processes = server_processes
         self._engines: list[Engine] = []
         self._children: list[Child] = []
         self._deadline = time.monotonic() + _START_TIMEOUT_SECONDS
@@ -149,6 +151,7 @@ class Stack:
             self.endpoints,
             postgres.url if postgres else self._external.database_url,
             valkey.url if valkey else self._external.redis_url,
+            self._server_processes,
         )
         self._migrate(settings, SchemaStamp(postgres) if postgres else None)
         return settings

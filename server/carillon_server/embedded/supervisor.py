@@ -12,13 +12,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from carillon_server.embedded.backoff import Backoff
 from carillon_server.embedded.errors import EmbeddedError
 from carillon_server.embedded.process import trim
 
 _POLL_SECONDS = 0.05
-_FIRST_DELAY_SECONDS = 0.1
-_LONGEST_DELAY_SECONDS = 5.0
-_STEADY_SECONDS = 10.0
 
 
 class Part(Protocol):
@@ -60,7 +58,7 @@ class _Watch:
         self._part = part
         self._report = report
         self._started = time.monotonic()
-        self._delay_seconds = _FIRST_DELAY_SECONDS
+        self._backoff = Backoff()
         self._due: float | None = None
 
     def restart_if_due(self, now: float) -> bool:
@@ -73,11 +71,9 @@ class _Watch:
         return now >= self._due and self._restart(now)
 
     def _plan(self, now: float) -> None:
-        steady = now - self._started > _STEADY_SECONDS
-        self._delay_seconds = _FIRST_DELAY_SECONDS if steady else self._delay_seconds
-        self._due = now + self._delay_seconds
-        self._report(f"the {self._part.name} ended; starting it again in {self._delay_seconds:.1f} s")
-        self._delay_seconds = min(2 * self._delay_seconds, _LONGEST_DELAY_SECONDS)
+        delay_seconds = self._backoff.after(now - self._started)
+        self._due = now + delay_seconds
+        self._report(f"the {self._part.name} ended; starting it again in {delay_seconds:.1f} s")
 
     def _restart(self, now: float) -> bool:
         self._started, self._due = now, None

@@ -63,7 +63,7 @@ def _keepalive() -> ChannelOptions:
 def _connections(settings: Settings) -> ChannelOptions:
     return [
         # Two servers on one port by mistake must be an error, not a lottery.
-        ("grpc.so_reuseport", 0),
+        ("grpc.so_reuseport", int(settings.grpc_share_port)),
         # By default a connection may say nothing for two minutes.
         ("grpc.server_handshake_timeout_ms", int(settings.connection_setup_seconds * 1000)),
         # One without calls may answer pings for ever. Clients that have to go come back with their next call.

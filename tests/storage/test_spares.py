@@ -40,14 +40,16 @@ async def test_a_use_that_was_given_up_leaves_nothing_behind(database: Database)
     assert (await database.fetch("SELECT 1 AS one", timeout=2.0))[0]["one"] == 1
 
 
-async def test_a_connection_that_was_cut_is_not_used_again(database: Database) -> None:
-    async with database.connection() as cut, database.connection() as cutter:
-        gone = await cut.fetchval("SELECT pg_backend_pid()")
-        await cutter.execute("SELECT pg_terminate_backend($1)", gone)
+async def test_connections_that_were_cut_are_not_used_again(database: Database, postgres_url: str) -> None:
+    async with database.connection() as first, database.connection() as second:
+        cut = [await each.fetchval("SELECT pg_backend_pid()") for each in (first, second)]
+    other = await Database.connect(postgres_url, max_connections=1)
+    await other.fetch("SELECT pg_terminate_backend(id) FROM unnest($1::int[]) AS id", cut)
 
-        async def told() -> bool:
-            return cut.is_closed()
+    async def cut_off() -> bool:
+        return not await other.fetch("SELECT 1 FROM pg_stat_activity WHERE pid = ANY ($1::int[])", cut)
 
-        await eventually(told)
+    await eventually(cut_off)
+    await other.close()
     reads = await asyncio.gather(*(database.fetch(_OWN_ID) for _ in range(4)))
-    assert gone not in {rows[0]["id"] for rows in reads}
+    assert {rows[0]["id"] for rows in reads}.isdisjoint(cut)

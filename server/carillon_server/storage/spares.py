@@ -27,7 +27,7 @@ class Spares:
         """Raises what `Pool.acquire` raises."""
         while self._free:
             connection = self._free.pop()
-            if not connection.is_closed():
+            if not _is_gone(connection):
                 return connection
             await self._pool.release(connection)
         self._waiting += 1
@@ -38,7 +38,7 @@ class Spares:
 
     def keep(self, connection: Connection) -> bool:
         """Whether it stays here, after a use that went well; else it is to be given back."""
-        if self._waiting or connection.is_closed() or connection.is_in_transaction():
+        if self._waiting or _is_gone(connection) or connection.is_in_transaction():
             return False
         self._free.append(connection)
         return True
@@ -51,3 +51,11 @@ class Spares:
         """Gives all back."""
         while self._free:
             await self._pool.release(self._free.pop())
+
+
+def _is_gone(connection: Connection) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        # The pool has taken back what Postgres closed.
+        return True

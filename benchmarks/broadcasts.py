@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from benchmarks.figures import Figure, measure_batches
+from benchmarks.figure import Figure
+from benchmarks.figures import measure_batches
 from benchmarks.service import Service
 from carillon import AsyncClient
 from carillon.types import Content, TopicMember

@@ -6,7 +6,7 @@ import time
 
 import asyncpg
 
-from benchmarks.figures import Figure
+from benchmarks.figure import Figure
 from benchmarks.service import Service
 from carillon_server.domain.lane import Lane
 from carillon_server.storage.database import Connection, Database

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 
 import asyncpg
 
-from benchmarks.figures import Figure
+from benchmarks.figure import Figure
 from benchmarks.service import Service
 from carillon import AsyncClient
 from carillon.v1 import notification_service_pb2 as pb

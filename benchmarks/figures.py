@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import grpc
 
 from benchmarks.baselines import commit_seconds, copy_rows_per_second
+from benchmarks.figure import Figure
 from benchmarks.load import Rate, measure
 from benchmarks.noop_server import METHOD as NOOP
+from benchmarks.rounds import compare
 from benchmarks.service import Service
 from carillon import AsyncClient
+from carillon.v1 import catalog_service_pb2 as catalog_pb
 from carillon.v1 import notification_service_pb2 as pb
 from carillon.v1 import preference_service_pb2 as preferences_pb
 from carillon.v1 import recipient_service_pb2 as recipients_pb
@@ -19,26 +25,14 @@ from carillon.v1 import types_pb2
 
 _PEOPLE = 1_000
 _IN_FLIGHT = 64
-_CALLS = 6_000
+_CALLS = 2_000
 _BATCH = 500
-_BATCHES = 40
+_BATCHES = 12
 _SERVICE = "/carillon.v1.NotificationService"
+_STREAMED = 5_000
+_TYPE = "invoice.paid"
 _numbers = itertools.count()
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One line of the table."""
-
-    name: str
-    ours: float
-    limit: float
-    unit: str
-    ratio: float
-    target: str
-
-    def as_json(self) -> dict[str, object]:
-        return asdict(self)
+Supply: TypeAlias = Callable[[], Iterator[bytes]]
 
 
 async def prepare(service: Service) -> None:
@@ -49,6 +43,7 @@ async def prepare(service: Service) -> None:
             endpoint = recipients_pb.Endpoint(channel=types_pb2.CHANNEL_EMAIL, address=address)
             recipient = recipients_pb.Recipient(recipient_id=f"person-{number}")
             await producer.upsert_recipient(recipient=recipient, endpoints=[endpoint])
+        await _define_type(producer)
     async with AsyncClient(service.target, token=service.gateway) as gateway:
         rule = preferences_pb.PreferenceRule(type="other.type", channel=types_pb2.CHANNEL_EMAIL)
         wanted = preferences_pb.Preferences(rules=[rule])
@@ -59,37 +54,64 @@ async def prepare(service: Service) -> None:
 async def unary(service: Service) -> list[Figure]:
     """Send and List against a call that does nothing, on the same settings."""
     page = pb.ListRequest(recipient_id="person-1", page_size=20).SerializeToString()
-    noop = await _noop(service, calls=_CALLS, in_flight=_IN_FLIGHT)
-    send = await _send(service, calls=_CALLS, in_flight=_IN_FLIGHT)
-    listed = await measure(
-        service.target,
-        f"{_SERVICE}/List",
-        lambda: itertools.repeat(page),
-        calls=_CALLS,
-        in_flight=_IN_FLIGHT,
-        token=service.gateway,
-    )
+
+    async def listed() -> float:
+        method, token = f"{_SERVICE}/List", service.gateway
+        pages = itertools.repeat(page)
+        rate = await measure(
+            service.target, method, lambda: pages, calls=_CALLS, in_flight=_IN_FLIGHT, token=token
+        )
+        return rate.calls_per_second
+
+    async def nothing() -> float:
+        return (await _noop(service, calls=_CALLS, in_flight=_IN_FLIGHT)).calls_per_second
+
+    async def sent(requests: Supply) -> float:
+        return (await _send(service, requests, calls=_CALLS, in_flight=_IN_FLIGHT)).calls_per_second
+
+    ready, typed = functools.partial(sent, _sends), functools.partial(sent, _typed_sends)
     return [
-        _rate("Send, unary, 64 in flight / no-op RPC", send, noop, "≥ 0.6"),
-        _rate("List of 20, 64 in flight / no-op RPC", listed, noop, "≥ 0.45"),
+        await compare("Send, unary, 64 in flight / no-op RPC", ready, nothing, "calls/s", "≥ 0.6"),
+        await compare("List of 20, 64 in flight / no-op RPC", listed, nothing, "calls/s", "≥ 0.45"),
+        await compare("Send from templates (in-app, mail) / ready content", typed, ready, "calls/s", ""),
     ]
 
 
 async def lone_sender(service: Service) -> list[Figure]:
     """One sender alone waits for a commit, not for a batch to fill."""
-    commit = await commit_seconds(service.database_url)
-    noop = await _noop(service, calls=500, in_flight=1)
-    send = await _send(service, calls=500, in_flight=1)
-    ours, limit = send.p50_seconds, 2 * commit + noop.p50_seconds
-    name = "Send, one sender: p50 / (2 commits + no-op)"
-    return [Figure(name, ours * 1e3, limit * 1e3, "ms", ours / limit, "≤ 1")]
+
+    async def limit() -> float:
+        commit = await commit_seconds(service.database_url)
+        return (2 * commit + (await _noop(service, calls=100, in_flight=1)).p50_seconds) * 1e3
+
+    async def ours() -> float:
+        return (await _send(service, _sends, calls=200, in_flight=1)).p50_seconds * 1e3
+
+    return [await compare("Send, one sender: p50 / (2 commits + no-op)", ours, limit, "ms", "≤ 1")]
 
 
 async def bulk(service: Service) -> list[Figure]:
-    """SendBatch against COPY of all rows that exist by then into the same tables."""
-    ours = await measure_batches(service, in_flight=4)
-    copied = await copy_rows_per_second(service.database_url)
-    return [Figure("SendBatch of 500, 4 in flight / COPY", ours, copied, "rows/s", ours / copied, "≥ 0.35")]
+    """SendBatch and SendStream against COPY of all rows that exist by then into the same tables."""
+    batched = functools.partial(measure_batches, service, in_flight=4)
+    streamed = functools.partial(measure_stream, service)
+    copied = functools.partial(copy_rows_per_second, service.database_url)
+    return [
+        await compare("SendBatch of 500, 4 in flight / COPY", batched, copied, "rows/s", "≥ 0.35"),
+        await compare("SendStream, one stream / COPY", streamed, copied, "rows/s", "≥ 0.35"),
+    ]
+
+
+async def measure_stream(service: Service) -> float:
+    """Notifications a second by one SendStream."""
+    items = [pb.SendStreamRequest(request=_request()).SerializeToString() for _ in range(_STREAMED)]
+    metadata = [("authorization", f"Bearer {service.producer}")]
+    async with grpc.aio.insecure_channel(service.target) as channel:
+        call: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(
+            f"{_SERVICE}/SendStream"
+        )
+        started = time.perf_counter()
+        answers = [answer async for answer in call(iter(items), metadata=metadata)]
+        return len(answers) / (time.perf_counter() - started)
 
 
 async def measure_batches(service: Service, *, in_flight: int) -> float:
@@ -111,14 +133,9 @@ async def _noop(service: Service, *, calls: int, in_flight: int) -> Rate:
     return await measure(service.noop_target, NOOP, nothing, calls=calls, in_flight=in_flight)
 
 
-async def _send(service: Service, *, calls: int, in_flight: int) -> Rate:
+async def _send(service: Service, requests: Supply, *, calls: int, in_flight: int) -> Rate:
     method, token = f"{_SERVICE}/Send", service.producer
-    return await measure(service.target, method, _sends, calls=calls, in_flight=in_flight, token=token)
-
-
-def _rate(name: str, ours: Rate, limit: Rate, target: str) -> Figure:
-    ratio = ours.calls_per_second / limit.calls_per_second
-    return Figure(name, ours.calls_per_second, limit.calls_per_second, "calls/s", ratio, target)
+    return await measure(service.target, method, requests, calls=calls, in_flight=in_flight, token=token)
 
 
 def _request() -> pb.SendRequest:
@@ -141,6 +158,30 @@ def _request() -> pb.SendRequest:
 def _sends() -> Iterator[bytes]:
     while True:
         yield _request().SerializeToString()
+
+
+def _typed_sends() -> Iterator[bytes]:
+    while True:
+        request = _request()
+        request.type = _TYPE
+        request.ClearField("content")
+        request.data.update({"number": request.request_id, "amount": "12.50"})
+        yield request.SerializeToString()
+
+
+async def _define_type(producer: AsyncClient) -> None:
+    kind = catalog_pb.NotificationType(name=_TYPE)
+    texts = {name: {"type": "string"} for name in ("number", "amount")}
+    kind.data_schema.update({"type": "object", "properties": texts, "required": [*texts]})
+    kind.sample_data.update({"number": "2026-17", "amount": "12.50"})
+    await producer.put_type(type=kind)
+    title, body = "Invoice {{ number }} is paid", "We have received {{ amount }} francs. Thank you."
+    for template in (
+        catalog_pb.Template(in_app=catalog_pb.InAppTemplate(title=title, body=body, action_url="/invoices")),
+        catalog_pb.Template(email=catalog_pb.EmailTemplate(subject=title, markdown=body)),
+    ):
+        template.type, template.locale = _TYPE, "en"
+        await producer.put_template(template=template)
 
 
 def _batches() -> Iterator[bytes]:

@@ -37,6 +37,9 @@ class Errors:
                 await _abort(call, refusal)
             except asyncio.CancelledError:
                 raise
+            except grpc.aio.InternalError as gone:
+                # A write met the caller's reset before we were told of it: no fault, nobody to tell.
+                raise asyncio.CancelledError from gone
             except grpc.aio.AbortError:
                 call.code = _as_code(call.context.code())
                 raise

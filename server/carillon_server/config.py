@@ -97,10 +97,11 @@ class Settings(BaseSettings):
         default=4 * 1024 * 1024, ge=64 * 1024, description="Largest message taken from a caller."
     )
     max_concurrent_streams: int = Field(
-        default=100,
+        default=1_000,
         ge=1,
         description="HTTP/2 streams of one connection at once; further ones wait in their client, which the "
-        "client `carillon` avoids with more connections.",
+        "client `carillon` avoids with more connections. The fewer, the less a hostile one can take: 100 "
+        "will do where all clients open several connections.",
     )
     max_connections: int = Field(
         default=20_000,

@@ -28,12 +28,24 @@ from benchmarks.figure import Figure
 from benchmarks.figures import bulk, lone_sender, prepare, unary
 from benchmarks.long_inbox import long_inbox
 from benchmarks.service import Service, running_service
+from benchmarks.several import several_processes
 
 _ROOT = Path(__file__).resolve().parents[1]
 _RESULTS = _ROOT / "benchmarks" / "results.json"
 _PAGE = _ROOT / "docs" / "performance.md"
 # Claims come last: they clear the tables.
-_MEASUREMENTS = (unary, lone_sender, bulk, long_inbox, first_call, mails, webhooks, broadcasts, claims)
+_MEASUREMENTS = (
+    unary,
+    lone_sender,
+    several_processes,
+    bulk,
+    long_inbox,
+    first_call,
+    mails,
+    webhooks,
+    broadcasts,
+    claims,
+)
 _COLUMNS = ("figure", "ours", "limit", "unit", "ratio", "target")
 _MARKED = re.compile(r"(?<=<!-- results: begin -->\n).*?(?=<!-- results: end -->)", re.DOTALL)
 

@@ -29,10 +29,15 @@ async def measure(
     in_flight: int,
     warm_up: int = 300,
     token: str = "",
+    own_connection: bool = False,
 ) -> Rate:
-    """`requests` gives an endless supply; each call must succeed."""
+    """`requests` gives an endless supply; each call must succeed.
+
+    Unless it has its `own_connection`, it shares that of others to the same target.
+    """
     metadata = [("authorization", f"Bearer {token}")] if token else []
-    async with grpc.aio.insecure_channel(target) as channel:
+    options = [("grpc.use_local_subchannel_pool", int(own_connection))]
+    async with grpc.aio.insecure_channel(target, options=options) as channel:
         call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
         supply = iter(requests())
         await _drive(call, islice(supply, warm_up), metadata, in_flight)

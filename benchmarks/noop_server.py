@@ -26,6 +26,7 @@ async def _serve(port: int) -> None:
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("benchmark.Noop", handlers)])
     server.add_insecure_port(f"127.0.0.1:{port}")
     await server.start()
+    print("ready", flush=True)
     await server.wait_for_termination()
 
 

@@ -23,7 +23,7 @@ unexport PYTHONHOME
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench gen fmt clean
+.PHONY: help run test check bench drill gen fmt clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,9 @@ check: $(SYNCED) $(GENERATOR_SYNCED) ## Lint, types, import walls, protos, gener
 
 bench: $(SYNCED) ## Measure Send and SendBatch against a no-op call and COPY
 	@$(PY) -m benchmarks $(ARGS)
+
+drill: $(SYNCED) ## Kill and cut what runs, under load, and look for losses (ARGS='-k p1_ --seed 7' repeats one)
+	@$(PY) -m tests.faults $(ARGS)
 
 gen: $(SYNCED) $(GENERATOR_SYNCED) ## Regenerate client/carillon/v1 from protos/
 	rm -f client/carillon/v1/*_pb2*

@@ -1,3 +1,3 @@
 from __future__ import annotations
 
-pytest_plugins = ["tests.engines"]
+pytest_plugins = ["tests.engines", "tests.faults.options"]

@@ -1,0 +1,197 @@
+"""A whole installation to be harmed: engines, servers and workers, each a process of its own.
+
+Whoever dies is started again at once, as systemd or a container platform would do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import Self
+
+import redis.asyncio as redis
+
+from carillon import AsyncClient
+from carillon.errors import DeadlineExceededError, UnavailableError
+from carillon_server.embedded.ports import free_port
+from carillon_server.embedded.postgres import Postgres
+from carillon_server.embedded.process import processes_in, spawn, stop
+from carillon_server.embedded.valkey import Valkey
+from carillon_server.storage.migrate import upgrade
+from tests.eventually import eventually
+from tests.running import ISSUER, SECRET_KEY, Issuer
+
+TENANT = "drill"
+_WATCH_SECONDS = 0.02
+_READY_SECONDS = 120
+_STOP_SECONDS = 20
+
+
+class Child:
+    """A server or a worker."""
+
+    def __init__(self, command: str, log: Path, environment: Mapping[str, str]) -> None:
+        self._command = [sys.executable, "-m", "carillon_server", command]
+        self._log = log
+        self._environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def spawn(self) -> None:
+        self._process = spawn(self._command, log=self._log, environment=self._environment)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+
+    def stop(self) -> None:
+        if self._process is not None:
+            stop(self._process, signal.SIGTERM, _STOP_SECONDS)
+
+
+class Installation:
+    """Use it as a context manager; inside, it serves."""
+
+    def __init__(self, directory: Path, *, smtp_url: str = "", servers: int = 2, workers: int = 1) -> None:
+        self.postgres = Postgres(directory / "postgres")
+        self.valkey = Valkey(directory / "valkey")
+        self._directory = directory
+        self._smtp_url = smtp_url
+        self._issuer = Issuer(directory / "identity")
+        self._ports = [free_port() for _ in range(servers)]
+        self._worker_count = workers
+        self.servers: Sequence[Child] = ()
+        self.workers: Sequence[Child] = ()
+        self._watcher: asyncio.Task[None] | None = None
+
+    def client(self, server: int, subject: str, *scopes: str) -> AsyncClient:
+        """A caller of one of the servers, to be closed by whoever asked for it."""
+        token = self._issuer.token(TENANT, subject, scopes)
+        target = f"127.0.0.1:{self._ports[server]}"
+        return AsyncClient(target, token=token, timeout_seconds=5.0)
+
+    async def __aenter__(self) -> Self:
+        for engine in (self.postgres, self.valkey):
+            engine.spawn()
+        try:
+            for engine in (self.postgres, self.valkey):
+                engine.wait_ready()
+            await asyncio.to_thread(upgrade, self.postgres.url)
+            self._start_children()
+            self._watcher = asyncio.create_task(self._watch())
+            for number in range(len(self.servers)):
+                await self._serves(number)
+        except BaseException:
+            await self._stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stop()
+
+    def kill_server(self, rng: Random) -> None:
+        rng.choice(self.servers).kill()
+
+    def kill_worker(self, rng: Random) -> None:
+        rng.choice(self.workers).kill()
+
+    def kill_backend(self, rng: Random) -> None:
+        """One process of Postgres dies; Postgres ends all others and recovers from its log."""
+        backends = self._postgres_processes() - {self.postgres.pid}
+        if backends:
+            _kill(rng.choice(sorted(backends)))
+
+    def kill_postmaster(self, _rng: Random) -> None:
+        if self.postgres.pid is not None:
+            _kill(self.postgres.pid)
+
+    def kill_valkey(self, _rng: Random) -> None:
+        if self.valkey.pid is not None:
+            _kill(self.valkey.pid)
+
+    async def flush_valkey(self, _rng: Random) -> None:
+        with contextlib.suppress(redis.RedisError):
+            async with redis.Redis.from_url(self.valkey.url) as client:
+                await client.flushall()
+
+    def _postgres_processes(self) -> set[int]:
+        return processes_in(self.postgres.directory / "cluster", "postgres")
+
+    def _start_children(self) -> None:
+        logs, environment = self._directory, self._environment()
+        self.servers = [
+            Child(
+                "serve",
+                logs / f"server-{number}.log",
+                environment | {"CARILLON_GRPC_ADDRESS": f"127.0.0.1:{port}"} | _metrics("METRICS"),
+            )
+            for number, port in enumerate(self._ports)
+        ]
+        self.workers = [
+            Child("worker", logs / f"worker-{number}.log", environment | _metrics("WORKER_METRICS"))
+            for number in range(self._worker_count)
+        ]
+
+    async def _watch(self) -> None:
+        while True:
+            for each in (self.postgres, self.valkey, *self.servers, *self.workers):
+                if not each.running:
+                    each.spawn()
+            await asyncio.sleep(_WATCH_SECONDS)
+
+    async def _serves(self, server: int) -> None:
+        async with self.client(server, "probe", "gateway") as probe:
+
+            async def answers() -> bool:
+                try:
+                    await probe.get_counts(recipient_id="probe")
+                except (UnavailableError, DeadlineExceededError):
+                    return False
+                return True
+
+            await eventually(answers, _READY_SECONDS)
+
+    async def _stop(self) -> None:
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.gather(self._watcher, return_exceptions=True)
+        for each in (*self.servers, *self.workers, self.valkey, self.postgres):
+            each.stop()
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "DATABASE_URL": self.postgres.url,
+            "REDIS_URL": self.valkey.url,
+            "CARILLON_SECRET_KEYS": SECRET_KEY,
+            "CARILLON_JWT_ISSUER": ISSUER,
+            "CARILLON_JWT_STATIC_KEYS": str(self._issuer.jwks_path),
+            "CARILLON_UNKNOWN_TYPES": "accept",
+            "CARILLON_LOG_LEVEL": "warning",
+            "CARILLON_DRAIN_SECONDS": "0",
+            # The work of killed workers is taken over soon, so that a drill need not wait for it.
+            "CARILLON_LEASE_SECONDS": "2",
+            "CARILLON_SMTP_URL": self._smtp_url,
+        }
+
+
+def _metrics(name: str) -> dict[str, str]:
+    return {f"CARILLON_{name}_ADDRESS": f"127.0.0.1:{free_port()}"}
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,45 @@
+"""`--seed`, and the sizes of drills: short ones for `make test`, long ones for `make drill`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from tests.faults.outcome import Drill
+
+_SHORT_TIMEOUT_SECONDS = 300
+_LONG_TIMEOUT_SECONDS = 900
+_ORDINARY_SEED = 1
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is asked of the service, and how often it is struck meanwhile."""
+
+    sends: int
+    blows: int
+
+
+def sizes(*, short: Size, long: Size) -> pytest.MarkDecorator:
+    """The same drill twice: as an ordinary test, and marked `drill`."""
+    return pytest.mark.parametrize(
+        "size",
+        [
+            pytest.param(short, id="short", marks=pytest.mark.timeout(_SHORT_TIMEOUT_SECONDS)),
+            pytest.param(
+                long, id="long", marks=[pytest.mark.drill, pytest.mark.timeout(_LONG_TIMEOUT_SECONDS)]
+            ),
+        ],
+    )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seed", type=int, default=_ORDINARY_SEED, help="of what goes wrong in fault drills")
+
+
+@pytest.fixture
+def drill(request: pytest.FixtureRequest) -> Drill:
+    """This drill; its seed is what `--seed` says."""
+    seed: int = request.config.getoption("--seed")
+    return Drill(seed, kept=request.node.get_closest_marker("drill") is not None)

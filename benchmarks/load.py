@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeAlias
 
 import grpc
+
+# A connection has room for 100 calls, and those that have just ended count for a moment more.
+_IN_FLIGHT_PER_CONNECTION = 32
+_OWN = [("grpc.use_local_subchannel_pool", 1)]
+Call: TypeAlias = "grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]"
 
 
 @dataclass(frozen=True)
@@ -29,20 +36,18 @@ async def measure(
     in_flight: int,
     warm_up: int = 300,
     token: str = "",
-    own_connection: bool = False,
 ) -> Rate:
-    """`requests` gives an endless supply; each call must succeed.
-
-    Unless it has its `own_connection`, it shares that of others to the same target.
-    """
+    """`requests` gives an endless supply; each call must succeed. Its connections are its own."""
     metadata = [("authorization", f"Bearer {token}")] if token else []
-    options = [("grpc.use_local_subchannel_pool", int(own_connection))]
-    async with grpc.aio.insecure_channel(target, options=options) as channel:
-        call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
+    async with AsyncExitStack() as stack:
+        calls_on: list[Call] = []
+        for _ in range(0, in_flight, _IN_FLIGHT_PER_CONNECTION):
+            channel = await stack.enter_async_context(grpc.aio.insecure_channel(target, options=_OWN))
+            calls_on.append(channel.unary_unary(method))
         supply = iter(requests())
-        await _drive(call, islice(supply, warm_up), metadata, in_flight)
+        await _drive(calls_on, islice(supply, warm_up), metadata, in_flight)
         started = time.perf_counter()
-        latencies = await _drive(call, islice(supply, calls), metadata, in_flight)
+        latencies = await _drive(calls_on, islice(supply, calls), metadata, in_flight)
         elapsed = time.perf_counter() - started
     latencies.sort()
     return Rate(
@@ -51,7 +56,7 @@ async def measure(
 
 
 async def _drive(
-    call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes],
+    calls_on: Sequence[Call],
     requests: Iterable[bytes],
     metadata: list[tuple[str, str]],
     in_flight: int,
@@ -59,11 +64,11 @@ async def _drive(
     latencies: list[float] = []
     supply = iter(requests)
 
-    async def work() -> None:
+    async def work(call: Call) -> None:
         for request in supply:
             started = time.perf_counter()
             await call(request, metadata=metadata, timeout=30)
             latencies.append(time.perf_counter() - started)
 
-    await asyncio.gather(*(work() for _ in range(in_flight)))
+    await asyncio.gather(*(work(calls_on[number % len(calls_on)]) for number in range(in_flight)))
     return latencies

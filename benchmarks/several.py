@@ -82,9 +82,7 @@ async def _run(
     requests: Callable[[], Iterable[bytes]],
     token: str,
 ) -> _Run:
-    load = functools.partial(
-        measure, target, method, requests, in_flight=_IN_FLIGHT_EACH, token=token, own_connection=True
-    )
+    load = functools.partial(measure, target, method, requests, in_flight=_IN_FLIGHT_EACH, token=token)
     await asyncio.gather(*(load(calls=100, warm_up=50) for _ in range(_CONNECTIONS)))
     before, load_before, start = _cpu_seconds(pids), _cpu_seconds([os.getpid()]), time.perf_counter()
     await asyncio.gather(*(load(calls=_CALLS_EACH, warm_up=0) for _ in range(_CONNECTIONS)))

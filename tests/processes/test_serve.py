@@ -91,7 +91,7 @@ async def test_metrics_are_summed_and_survive_the_processes(serving: Serving) ->
 
 
 async def test_hangup_replaces_all_without_an_error_and_streams_go_on(serving: Serving) -> None:
-    pids, sends = serving.pids, 0
+    pids, sends, before = serving.pids, 0, serving.metric("carillon_sends_total", **_SENT)
     async with serving.screens("eve", at_least=2) as screens:
         serving.process.send_signal(signal.SIGHUP)
         while not serving.events("processes.renewed"):
@@ -102,6 +102,8 @@ async def test_hangup_replaces_all_without_an_error_and_streams_go_on(serving: S
         for screen in screens:
             assert screen.titles == [f"meanwhile-{number}" for number in range(sends)]
     assert not {*pids.values()} & {*serving.pids.values()}
+    # Who ends by itself tells what it counted last.
+    assert serving.metric("carillon_sends_total", **_SENT) == before + sends
     drained = [record["others_take_over"] for record in serving.events("process.draining")]
     assert drained == [True, True]
 

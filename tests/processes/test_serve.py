@@ -145,13 +145,14 @@ def test_sigterm_ends_all_with_0(serving: Serving) -> None:
     assert ready["processes"] == 2
 
 
-def test_the_processes_end_with_a_killed_supervisor(
+def test_the_processes_end_with_a_killed_supervisor_also_one_that_hangs(
     tmp_path: Path, shared_postgres_url: str, shared_redis_url: str
 ) -> None:
     with launched(tmp_path, shared_postgres_url, shared_redis_url) as serving:
         serving.wait_for("process.ready")
         pids = serving.pids
         assert len(pids) == 2
+        os.kill(pids["2"], signal.SIGSTOP)
         os.kill(serving.process.pid, signal.SIGKILL)
         wait_until(lambda: all(has_ended(pid) for pid in pids.values()), 10)
 

@@ -31,9 +31,11 @@ class Attendance:
 
     async def answer(self, reader: asyncio.StreamReader) -> None:
         """Answers until the line ends: then the supervisor is gone, and this process ends too."""
-        while line := await reader.readline():
-            if line == TELL_METRICS:
-                self.tell_metrics()
+        # Killed with something unread it leaves an error instead of an end.
+        with suppress(OSError):
+            while line := await reader.readline():
+                if line == TELL_METRICS:
+                    self.tell_metrics()
         os.kill(os.getpid(), signal.SIGTERM)
 
     async def leave(self) -> None:

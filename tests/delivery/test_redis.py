@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from prometheus_client import REGISTRY
+from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 
 from carillon_server.delivery.queue import JobQueue, Waker, WorkerProbe, queue_name
@@ -129,6 +130,26 @@ async def test_no_results_are_kept(redis_url: str) -> None:
 
         await eventually(done)
         assert await redis.keys("arq:result:*") == []
+
+
+async def test_nothing_stays_connected_when_it_stops_while_a_job_ends(redis_url: str) -> None:
+    """Redis is slow just then: it takes the end of the job after the queue has begun to stop."""
+
+    def pause(_lane: Lane) -> None:
+        with BlockingRedis.from_url(redis_url) as redis:
+            redis.client_pause(300, all=True)
+
+    async def ending() -> bool:
+        return any("finish_job" in repr(task.get_coro()) for task in asyncio.all_tasks())
+
+    url = f"{redis_url}?client_name=stopping"
+    queue = JobQueue(url, deliver=pause, fan_out=lambda: None, sweep=lambda: None)
+    await queue.start()
+    async with waking(redis_url) as waker, Redis.from_url(redis_url) as redis:
+        waker([Lane.BULK])
+        await eventually(ending)
+        await queue.stop()
+        assert "stopping" not in {client["name"] for client in await redis.client_list()}
 
 
 async def test_without_redis_everything_is_delivered_by_the_sweep(postgres_url: str, relay: Relay) -> None:

@@ -17,7 +17,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -47,7 +47,7 @@ _ALIVE_SECONDS = 5
 _TIMEOUT_SECONDS = 2.0
 _JOB_TIMEOUT_SECONDS = 5
 _RESTART_SECONDS = 1.0
-_CANCEL_AGAIN_SECONDS = 0.2
+_LAST_WORDS_SECONDS = 1.0
 _REDIS_AWAY = (RedisError, OSError, TimeoutError)
 
 
@@ -145,6 +145,35 @@ async def _enqueue(redis: ArqRedis, job: str, lane: Lane, bucket: int) -> bool:
     return True
 
 
+class _LaneWorker(ArqWorker):
+    """Knows what it still has to tell Redis about jobs that ended.
+
+    arq shields that from the cancellation of its job, so it outlives the job's task; without waiting for it a
+    connection is made again that nobody closes.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._last_words: set[asyncio.Task[None]] = set()
+
+    async def finish_job(self, *args: Any, **options: Any) -> None:
+        await self._say(super().finish_job(*args, **options))
+
+    async def finish_failed_job(self, *args: Any, **options: Any) -> None:
+        await self._say(super().finish_failed_job(*args, **options))
+
+    async def end_last_words(self) -> None:
+        if self._last_words:
+            await asyncio.wait(self._last_words, timeout=_LAST_WORDS_SECONDS)
+        await end_tasks(self._last_words)
+
+    def _say(self, words: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(words)
+        self._last_words.add(task)
+        task.add_done_callback(self._last_words.discard)
+        return task
+
+
 class JobQueue:
     """Runs an arq worker for each lane: `deliver` and `fan_out` after their wake-ups, `sweep` once a second
     in one worker of all.
@@ -189,10 +218,11 @@ class JobQueue:
             finally:
                 await end_tasks(worker.tasks.values())
                 await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
+                await worker.end_last_words()
 
-    def _build(self, redis: ArqRedis, lane: Lane) -> ArqWorker:
+    def _build(self, redis: ArqRedis, lane: Lane) -> _LaneWorker:
         sweep = cron(_job("sweep", self._sweep), name="sweep", second=set(range(60)), microsecond=0)
-        return ArqWorker(
+        return _LaneWorker(
             functions=[
                 func(_job(_DELIVER, partial(self._deliver, lane)), name=_DELIVER),
                 func(_job(_FAN_OUT, self._fan_out), name=_FAN_OUT),

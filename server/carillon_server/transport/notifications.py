@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from carillon.v1 import notification_service_pb2 as pb
@@ -72,8 +72,8 @@ class NotificationServicer:
         return encode_batch_response(outcomes)
 
     async def SendStream(self, requests: Any, call: Call) -> AsyncIterator[bytes]:
-        async def submit(request: pb.SendRequest) -> Outcome:
-            return await self._submission.send_item(call.principal, request, self._item_timeout_seconds)
+        async def submit(requests: Sequence[pb.SendRequest]) -> Sequence[Outcome]:
+            return await self._submission.send_all(call.principal, requests, self._item_timeout_seconds)
 
         async for answer in SendLane(requests, submit, self._draining).answers():
             yield answer

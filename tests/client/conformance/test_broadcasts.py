@@ -144,13 +144,31 @@ async def test_what_cannot_be_sent_is_refused_at_once(
         await gateway.list_broadcasts()
 
 
-async def test_a_batch_may_hold_broadcasts(producer: AsyncClient, news: str, ada: str) -> None:
-    requests: Any = [
+def _three_sends(news: str, ada: str) -> Any:
+    """To a topic, to none that there is, and to a person."""
+    return [
         {"type": "news.published", "content": CONTENT, "topic": news},
         {"type": "news.published", "content": CONTENT, "topic": f"{news}/none"},
         {"type": "news.published", "content": CONTENT, "recipient_ids": [ada]},
     ]
-    results = (await producer.send_batch(requests=requests)).results
+
+
+async def test_a_batch_may_hold_broadcasts(producer: AsyncClient, news: str, ada: str) -> None:
+    results = (await producer.send_batch(requests=_three_sends(news, ada))).results
     assert results[0].response.broadcast_id.startswith("brd_")
     assert isinstance(error_from_status(results[1].error), errors.TopicNotFoundError)
     assert len(results[2].response.results) == 1
+
+
+async def test_the_bulk_lane_may_hold_broadcasts(
+    producer: AsyncClient, gateway: AsyncClient, news: str, ada: str, bob: str
+) -> None:
+    await producer.add_topic_members(topic=news, members=[{"recipient_id": bob}])
+    requests = _three_sends(news, ada)
+    results = [result async for result in producer.send_stream(requests=requests)]
+    assert [result.index for result in results] == [0, 1, 2]
+    assert results[0].response.audience_count == 1
+    assert (await _ended(producer, results[0].response.broadcast_id)).notified_count == 1
+    assert isinstance(error_from_status(results[1].error), errors.TopicNotFoundError)
+    assert len(results[2].response.results) == 1
+    assert [await _titles(gateway, recipient_id) for recipient_id in (ada, bob)] == [["It snows"]] * 2

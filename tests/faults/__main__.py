@@ -18,7 +18,10 @@ from tests.faults.outcome import Outcome, read_outcomes
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PAGE = _ROOT / "docs" / "reliability.md"
-_COLUMNS = ("promise", "sends", "kills", "cuts", "emptied", "lost", "doubled", "seconds", "seed", "date")
+_COLUMNS = (
+    *("promise", "sends", "kills", "cuts", "emptied", "lost", "doubled"),
+    *("seconds", "seed", "date", "measured"),
+)
 _MARKED = re.compile(r"(?<=<!-- results: begin -->\n).*?(?=<!-- results: end -->)", re.DOTALL)
 _HIGHEST_SEED = 1_000_000
 
@@ -26,7 +29,8 @@ _HIGHEST_SEED = 1_000_000
 def _cells(outcome: Outcome) -> list[str]:
     counts = (outcome.sends, outcome.kills, outcome.cuts, outcome.flushes, outcome.lost, outcome.doubled)
     texts = [f"{count:,}" for count in counts]
-    return [outcome.promise, *texts, f"{outcome.seconds:.0f}", str(outcome.seed), outcome.date]
+    about = [f"{outcome.seconds:.0f}", str(outcome.seed), outcome.date, outcome.measured]
+    return [outcome.promise, *texts, *about]
 
 
 def _machine() -> str:

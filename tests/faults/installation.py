@@ -27,6 +27,7 @@ from carillon_server.embedded.process import processes_in, spawn, stop
 from carillon_server.embedded.valkey import Valkey
 from carillon_server.storage.migrate import upgrade
 from tests.eventually import eventually
+from tests.faults.vitals import Vitals
 from tests.running import ISSUER, SECRET_KEY, Issuer
 
 TENANT = "drill"
@@ -51,6 +52,12 @@ class Child:
     def spawn(self) -> None:
         self._process = spawn(self._command, log=self._log, environment=self._environment)
 
+    @property
+    def pid(self) -> int:
+        if self._process is None:
+            raise RuntimeError("it was never started")
+        return self._process.pid
+
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
@@ -61,15 +68,19 @@ class Child:
 
 
 class Installation:
-    """Use it as a context manager; inside, it serves."""
+    """Use it as a context manager; inside, it serves. `settings` are those of the service, by their names."""
 
-    def __init__(self, directory: Path, *, smtp_url: str = "", servers: int = 2, workers: int = 1) -> None:
+    def __init__(
+        self, directory: Path, *, smtp_url: str = "", servers: int = 2, workers: int = 1, **settings: object
+    ) -> None:
         self.postgres = Postgres(directory / "postgres")
         self.valkey = Valkey(directory / "valkey")
         self._directory = directory
+        self._settings = {f"CARILLON_{name.upper()}": str(value) for name, value in settings.items()}
         self._smtp_url = smtp_url
         self._issuer = Issuer(directory / "identity")
         self._ports = [free_port() for _ in range(servers)]
+        self._metrics_addresses = [f"127.0.0.1:{free_port()}" for _ in range(servers)]
         self._worker_count = workers
         self.servers: Sequence[Child] = ()
         self.workers: Sequence[Child] = ()
@@ -77,9 +88,24 @@ class Installation:
 
     def client(self, server: int, subject: str, *scopes: str) -> AsyncClient:
         """A caller of one of the servers, to be closed by whoever asked for it."""
-        token = self._issuer.token(TENANT, subject, scopes)
-        target = f"127.0.0.1:{self._ports[server]}"
-        return AsyncClient(target, token=token, timeout_seconds=5.0)
+        return AsyncClient(self.address(server), token=self.token(subject, *scopes), timeout_seconds=5.0)
+
+    def address(self, server: int) -> str:
+        """Where a server listens."""
+        return f"127.0.0.1:{self._ports[server]}"
+
+    def vitals(self, server: int) -> Vitals:
+        """Of the process that runs now."""
+        return Vitals(self.servers[server].pid, self.address(server), self._metrics_addresses[server])
+
+    @property
+    def target(self) -> str:
+        """All servers, for a client that spreads its calls over them."""
+        return "ipv4:" + ",".join(self.address(number) for number in range(len(self._ports)))
+
+    def token(self, subject: str, *scopes: str) -> str:
+        """What every server believes."""
+        return self._issuer.token(TENANT, subject, scopes)
 
     async def __aenter__(self) -> Self:
         for engine in (self.postgres, self.valkey):
@@ -136,12 +162,13 @@ class Installation:
             Child(
                 "serve",
                 logs / f"server-{number}.log",
-                environment | {"CARILLON_GRPC_ADDRESS": f"127.0.0.1:{port}"} | _metrics("METRICS"),
+                environment
+                | {"CARILLON_GRPC_ADDRESS": self.address(number), "CARILLON_METRICS_ADDRESS": page},
             )
-            for number, port in enumerate(self._ports)
+            for number, page in enumerate(self._metrics_addresses)
         ]
         self.workers = [
-            Child("worker", logs / f"worker-{number}.log", environment | _metrics("WORKER_METRICS"))
+            Child("worker", logs / f"worker-{number}.log", environment | _free_metrics_address())
             for number in range(self._worker_count)
         ]
 
@@ -185,11 +212,12 @@ class Installation:
             # The work of killed workers is taken over soon, so that a drill need not wait for it.
             "CARILLON_LEASE_SECONDS": "2",
             "CARILLON_SMTP_URL": self._smtp_url,
+            **self._settings,
         }
 
 
-def _metrics(name: str) -> dict[str, str]:
-    return {f"CARILLON_{name}_ADDRESS": f"127.0.0.1:{free_port()}"}
+def _free_metrics_address() -> dict[str, str]:
+    return {"CARILLON_WORKER_METRICS_ADDRESS": f"127.0.0.1:{free_port()}"}
 
 
 def _kill(pid: int) -> None:

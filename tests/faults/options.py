@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pytest
 
@@ -21,7 +22,19 @@ class Size:
     blows: int
 
 
-def sizes(*, short: Size, long: Size) -> pytest.MarkDecorator:
+@dataclass(frozen=True)
+class StreamSize:
+    """How many streams are open, how often one of them is cut, and how often a process is struck."""
+
+    streams: int
+    cuts: int = 0
+    blows: int = 0
+
+
+SizeT = TypeVar("SizeT")
+
+
+def sizes(*, short: SizeT, long: SizeT) -> pytest.MarkDecorator:
     """The same drill twice: as an ordinary test, and marked `drill`."""
     return pytest.mark.parametrize(
         "size",

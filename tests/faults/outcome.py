@@ -25,6 +25,8 @@ class Outcome:
     seconds: float
     seed: int
     date: str
+    measured: str = ""
+    """What else there is to say of the run; nothing depends on it."""
 
     @property
     def good(self) -> bool:
@@ -49,11 +51,14 @@ class Drill:
         flushes: int = 0,
         lost: int = 0,
         doubled: int = 0,
+        measured: str = "",
     ) -> None:
         """Writes the outcome down; fails if anything was lost or doubled."""
         seconds = round(time.monotonic() - self._started, 1)
         date = datetime.now(UTC).date().isoformat()
-        outcome = Outcome(promise, sends, kills, cuts, flushes, lost, doubled, seconds, self.seed, date)
+        outcome = Outcome(
+            promise, sends, kills, cuts, flushes, lost, doubled, seconds, self.seed, date, measured
+        )
         if self.kept:
             _keep(outcome)
         assert outcome.good, f"again with --seed {self.seed}: {outcome}"

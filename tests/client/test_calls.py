@@ -38,6 +38,14 @@ async def test_what_is_refused_for_good_is_not_repeated(producer: AsyncClient, f
         await producer.list_recipients()
 
 
+async def test_what_is_too_large_is_not_repeated_though_its_code_is_that_of_overload(
+    producer: AsyncClient, fake: FakeCarillon
+) -> None:
+    fake.fail_next("MESSAGE_TOO_LARGE")
+    with pytest.raises(errors.MessageTooLargeError):
+        await producer.list_recipients()
+
+
 async def test_the_service_says_how_long_to_wait(producer: AsyncClient, fake: FakeCarillon) -> None:
     fake.fail_next("OVERLOADED", retry_after_seconds=0.5)
     start = time.monotonic()

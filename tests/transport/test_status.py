@@ -16,7 +16,7 @@ from carillon_server.domain.errors import (
     Refusal,
     Unavailable,
 )
-from carillon_server.transport.status import CODES, to_status
+from carillon_server.transport.status import CODES, to_status, trailers_of
 from tests.transport.caller import unpack
 
 _PREFIX = "ERROR_REASON_"
@@ -24,6 +24,10 @@ _PREFIX = "ERROR_REASON_"
 
 def _details(refusal: Refusal) -> dict[type, object]:
     return {type(detail): detail for detail in unpack(to_status(refusal))}
+
+
+def _pushback_ms(refusal: Refusal) -> int:
+    return int(dict(trailers_of(refusal))["grpc-retry-pushback-ms"])
 
 
 def test_every_reason_of_the_api_has_a_code_and_there_are_no_others() -> None:
@@ -57,6 +61,20 @@ def test_what_may_succeed_later_says_when() -> None:
     assert delay.retry_delay.ToMilliseconds() == 2_500
     assert RetryInfo in _details(Refusal(Reason.OVERLOADED, "busy"))
     assert RetryInfo not in _details(NotFound(Reason.RECIPIENT_NOT_FOUND))
+
+
+def test_what_is_refused_for_overload_tells_grpc_when_to_try_again_spread_and_never_0() -> None:
+    pushed = {_pushback_ms(Refusal(Reason.OVERLOADED, "busy", retry_after_seconds=2.0)) for _ in range(50)}
+    assert min(pushed) >= 2_000
+    assert max(pushed) <= 3_000
+    assert len(pushed) > 10
+    assert _pushback_ms(Refusal(Reason.STREAM_LIMIT, "too many", retry_after_seconds=0.0)) == 1
+
+
+def test_what_no_repetition_cures_tells_grpc_not_to_though_its_code_says_otherwise() -> None:
+    exhausted = {reason for reason, code in CODES.items() if code is grpc.StatusCode.RESOURCE_EXHAUSTED}
+    hopeless = exhausted - {Reason.OVERLOADED, Reason.STREAM_LIMIT}
+    assert [_pushback_ms(Refusal(reason, "no")) for reason in hopeless] == [-1, -1]
 
 
 def test_a_stream_limit_names_whose_it_is() -> None:

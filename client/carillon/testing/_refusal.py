@@ -48,6 +48,9 @@ CODES = {
     "METHOD_UNKNOWN": grpc.StatusCode.UNIMPLEMENTED,
 }
 
+# Their code is one that gRPC would repeat; a number below 0 tells it not to.
+_HOPELESS = frozenset({"SLOW_READER", "MESSAGE_TOO_LARGE"})
+
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault
     """Ends a call, or one item of several."""
@@ -89,7 +92,7 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
         """What ends the call; where the service says how long to wait, gRPC's own retries keep to it."""
         details = (DETAILS_KEY, self.status().SerializeToString())
         if self._retry_after_seconds is None:
-            return (details,)
+            return (details, ("grpc-retry-pushback-ms", "-1")) if self.reason in _HOPELESS else (details,)
         # gRPC waits until the deadline where it reads 0.
         pushback_ms = max(1, round(self._retry_after_seconds * 1000))
         return (details, ("grpc-retry-pushback-ms", str(pushback_ms)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import grpc
 from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, QuotaFailure, RetryInfo
@@ -48,6 +50,13 @@ CODES: dict[Reason, grpc.StatusCode] = {
     Reason.METHOD_UNKNOWN: grpc.StatusCode.UNIMPLEMENTED,
 }
 
+PUSHBACK_KEY = "grpc-retry-pushback-ms"
+"""The trailing metadata that gRPC's own retries keep to, those of the client `carillon` too."""
+_PUSHED_BACK = frozenset({Reason.STREAM_LIMIT, Reason.OVERLOADED})
+_HOPELESS = frozenset({Reason.SLOW_READER, Reason.MESSAGE_TOO_LARGE})
+# All that are refused at one moment must not come back at one moment.
+_PUSHBACK_SPREAD = 0.5
+
 _RETRYABLE = frozenset({Reason.STREAM_LIMIT, Reason.OVERLOADED, Reason.UNAVAILABLE})
 _DEFAULT_RETRY_SECONDS = 1.0
 
@@ -66,6 +75,26 @@ def to_status(refusal: Refusal) -> Status:
     if refusal.reason in _RETRYABLE:
         status.details.add().Pack(_retry_info(refusal))
     return status
+
+
+def trailers_of(refusal: Refusal) -> tuple[tuple[str, str | bytes], ...]:
+    """What goes with the end of a call."""
+    details = (DETAILS_KEY, to_status(refusal).SerializeToString())
+    if refusal.reason in _PUSHED_BACK:
+        return (details, (PUSHBACK_KEY, str(_pushback_ms(refusal))))
+    # The code is one that gRPC would repeat; a number below 0 tells it not to.
+    return (details, (PUSHBACK_KEY, "-1")) if refusal.reason in _HOPELESS else (details,)
+
+
+def _pushback_ms(refusal: Refusal) -> int:
+    """Never sooner than `RetryInfo` says. At least 1: where it reads 0, gRPC waits until the deadline."""
+    spread = 1 + _PUSHBACK_SPREAD * random.random()
+    return max(1, round(_retry_seconds(refusal) * spread * 1000))
+
+
+def _retry_seconds(refusal: Refusal) -> float:
+    seconds = refusal.retry_after_seconds
+    return _DEFAULT_RETRY_SECONDS if seconds is None else seconds
 
 
 def _bad_request(refusal: FieldsInvalid) -> BadRequest:
@@ -87,7 +116,6 @@ def _quota_failure(refusal: Refusal) -> QuotaFailure:
 
 
 def _retry_info(refusal: Refusal) -> RetryInfo:
-    seconds = _DEFAULT_RETRY_SECONDS if refusal.retry_after_seconds is None else refusal.retry_after_seconds
     delay = Duration()
-    delay.FromMilliseconds(round(seconds * 1000))
+    delay.FromMilliseconds(round(_retry_seconds(refusal) * 1000))
     return RetryInfo(retry_delay=delay)

@@ -19,7 +19,7 @@ from carillon_server.domain.errors import Reason, Refusal
 from carillon_server.transport.call import Call
 from carillon_server.transport.interceptors.request_id import REQUEST_ID_KEY
 from carillon_server.transport.method import Method, Proceed
-from carillon_server.transport.status import CODES, DETAILS_KEY, to_status
+from carillon_server.transport.status import CODES, trailers_of
 
 _CODES_BY_NUMBER = {int(code.value[0]): code for code in grpc.StatusCode}
 
@@ -69,9 +69,8 @@ def _as_code(code: grpc.StatusCode | int) -> grpc.StatusCode:
 
 
 async def _abort(call: Call, refusal: Refusal) -> Never:
-    status = to_status(refusal)
     call.code = CODES[refusal.reason]
-    metadata = ((REQUEST_ID_KEY, call.request_id), (DETAILS_KEY, status.SerializeToString()))
+    metadata = ((REQUEST_ID_KEY, call.request_id), *trailers_of(refusal))
     try:
         async with asyncio.timeout(_FLUSH_SECONDS):
             await call.context.abort(call.code, refusal.message, metadata)

@@ -93,6 +93,26 @@ class Settings(BaseSettings):
         "are first needed, with one more that waits to replace a lost one.",
     )
 
+    call_target_ms: int = Field(
+        default=100,
+        ge=1,
+        le=10_000,
+        description="How long unary calls may take on average before fewer are let in at once: several times "
+        "what a Send takes without load.",
+    )
+    call_limit_min: int = Field(
+        default=16, ge=1, description="Unary calls let in at once in a process, however long they take."
+    )
+    call_limit_max: int = Field(
+        default=512,
+        ge=1,
+        le=100_000,
+        description="Unary calls let in at once in a process, at most. Further ones wait for up to 30 ms, in "
+        "turn by tenant, and are OVERLOADED then.",
+    )
+    call_queue: int = Field(
+        default=256, ge=1, description="Unary calls that wait to be let in; more are OVERLOADED at once."
+    )
     max_message_bytes: int = Field(
         default=4 * 1024 * 1024, ge=64 * 1024, description="Largest message taken from a caller."
     )

@@ -31,6 +31,15 @@ rpc_seconds = Histogram(
     ["method", "code"],
     buckets=_FAST_SECONDS,
 )
+calls_limit = Gauge("carillon_calls_limit", "Unary calls that are let in at once, as found out.")
+calls_under_way = Gauge("carillon_calls_under_way", "Unary calls that were let in and have not ended.")
+calls_waiting = Gauge("carillon_calls_waiting", "Unary calls that wait to be let in.")
+calls_refused = Counter(
+    "carillon_calls_refused_total",
+    "Unary calls refused for overload, by cause (full, waited) and by whether their tenant had its share of "
+    "those under way (at_share, below_share).",
+    ["cause", "share"],
+)
 streams_started = Counter("carillon_streams_started_total", "Streaming calls taken, by method.", ["method"])
 errors_unexpected = Counter("carillon_errors_unexpected_total", "Faults of the service itself.", ["where"])
 

@@ -40,7 +40,9 @@ def test_the_stages_are_in_their_order(postgres_url: str, redis_url: str, issuer
         "Deadline",
         "Authentication",
         "Authorisation",
+        "Shedding",
         "Validation",
+        "Entrance",
     ]
 
 

@@ -17,6 +17,8 @@ from carillon.v1 import (
     recipient_service_pb2,
 )
 from carillon_server.config import Settings
+from carillon_server.domain.call_limit import CallLimit
+from carillon_server.transport.admission import Admission
 from carillon_server.transport.authorization import (
     ANY_ROLE,
     CATALOG_SERVICE,
@@ -27,6 +29,7 @@ from carillon_server.transport.authorization import (
 )
 from carillon_server.transport.checker import Checker
 from carillon_server.transport.health import HealthMonitor, HealthServicer
+from carillon_server.transport.interceptors.admission import Entrance, Shedding
 from carillon_server.transport.interceptors.authentication import Authentication, Authenticator
 from carillon_server.transport.interceptors.authorisation import Authorisation
 from carillon_server.transport.interceptors.chain import Stage
@@ -62,9 +65,12 @@ _DESCRIPTORS = {
 _HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"]
 _REFLECTION = reflection_pb2.DESCRIPTOR.services_by_name["ServerReflection"]
 
+_FIRST_CALL_LIMIT = 64
+
 
 def build_stages(settings: Settings, authenticator: Authenticator, checker: Checker) -> Sequence[Stage]:
     """Outermost first."""
+    admission = _build_admission(settings)
     return (
         RequestId(),
         Observation(),
@@ -72,8 +78,20 @@ def build_stages(settings: Settings, authenticator: Authenticator, checker: Chec
         Deadline(settings.default_deadline_seconds),
         Authentication(authenticator),
         Authorisation(),
+        Shedding(admission),
         Validation(checker, settings.max_message_bytes),
+        Entrance(admission),
     )
+
+
+def _build_admission(settings: Settings) -> Admission:
+    limit = CallLimit(
+        settings.call_limit_min,
+        settings.call_limit_max,
+        settings.call_target_ms / 1000,
+        start=_FIRST_CALL_LIMIT,
+    )
+    return Admission(limit, max_waiting=settings.call_queue)
 
 
 def build_server(

@@ -52,6 +52,7 @@ batch_notifications = Histogram(
     buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024),
 )
 writer_queue = Gauge("carillon_writer_queue", "Notifications that wait to be written.")
+writer_held = Gauge("carillon_writer_held", "Sends that wait for an inbox which somebody keeps locked.")
 broadcast_recipients = Counter(
     "carillon_broadcast_recipients_total",
     "Recipients that broadcasts came to, by outcome: notified, failed, left_out.",

@@ -13,6 +13,8 @@ What can go wrong, and what happens then:
 sends are answered from the
   record. While that happens the record is looked up first.
 * A value that Postgres refuses: every send of the batch is tried alone, so one bad send fails alone.
+* An inbox is locked by somebody who does not let go of it: its sends wait beside the queue (`HeldSends`), all
+others are written without them.
 * Postgres is away: everything in the batch is refused with UNAVAILABLE; whether it was committed is not
 known, and the retry under
   the same `request_id` finds out.
@@ -28,13 +30,14 @@ from collections.abc import Sequence
 from carillon_server import telemetry
 from carillon_server.domain.errors import Reason, Refusal, Unavailable
 from carillon_server.domain.send import SendOutcome
+from carillon_server.services.held_sends import HeldSends, inbox_ids_of
 from carillon_server.services.ports import ChangePublisher, WorkerWaker
 from carillon_server.services.send_batch import AnsweredBefore, write_alone, write_sends
 from carillon_server.services.send_plan import Plan, PlannedSend
 from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.services.waiting import Single, Waiting
-from carillon_server.storage.database import BadRowError, Connection, Database
-from carillon_server.storage.inboxes import OpenInbox, ensure_inboxes, lock_inboxes, read_inboxes
+from carillon_server.storage.database import BadRowError, Connection, Database, RowsLockedError
+from carillon_server.storage.inboxes import OpenInbox, ensure_inboxes, find_locked, lock_inboxes, read_inboxes
 from carillon_server.storage.sends import find_requests
 
 _ARRIVAL_TURNS = 3
@@ -69,6 +72,7 @@ class GroupWriter:
         self._arrived = asyncio.Event()
         self._stopping = False
         self._look_up_first = False
+        self._held = HeldSends(self._try_held, max_batch)
         self._flushers = [
             asyncio.create_task(self._flush(), name=f"group-writer-{number}") for number in range(concurrency)
         ]
@@ -101,6 +105,7 @@ class GroupWriter:
         self._stopping = True
         self._arrived.set()
         await asyncio.gather(*self._flushers)
+        await self._held.stop()
 
     async def _flush(self) -> None:
         while True:
@@ -131,6 +136,9 @@ class GroupWriter:
             self._queued -= len(first.addresses)
             if waiting.over:
                 continue
+            if self._held and self._held.concerns(waiting):
+                self._held.hold(waiting)
+                continue
             collapsing.update(keys)
             batch.append(waiting)
             size += len(first.addresses)
@@ -143,8 +151,40 @@ class GroupWriter:
             await self._write(batch)
         except BadRowError as error:
             await self._settle_alone(batch, error)
+        except RowsLockedError:
+            await self._settle_unlocked(batch)
         except Exception as error:  # noqa: BLE001 - each caller is told, and the error interceptor logs it
             _fail(batch, error)
+
+    async def _settle_unlocked(self, batch: list[Waiting]) -> None:
+        """A batch that met a lock."""
+        ready = await self._set_aside(batch)
+        if len(ready) < len(batch):
+            await self._settle(ready)
+        elif len(batch) == 1:
+            self._held.hold(batch[0])
+        else:
+            # It is no inbox that is locked. One of them meets it again, and is held.
+            for waiting in batch:
+                await self._settle([waiting])
+
+    async def _try_held(self, batch: list[Waiting]) -> None:
+        await self._settle(await self._set_aside(batch))
+
+    async def _set_aside(self, batch: list[Waiting]) -> list[Waiting]:
+        """Holds those of which an inbox is locked; the others."""
+        try:
+            locked = await find_locked(self._database, {i for w in batch for i in inbox_ids_of(w)})
+        except Exception as error:  # noqa: BLE001 - as above
+            _fail(batch, error)
+            return []
+        ready = []
+        for waiting in batch:
+            if locked.isdisjoint(inbox_ids_of(waiting)):
+                ready.append(waiting)
+            else:
+                self._held.hold(waiting)
+        return ready
 
     async def _settle_alone(self, batch: list[Waiting], error: BadRowError) -> None:
         if len(batch) == 1:

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
 
+from carillon_server.deadline import bounded_seconds
 from carillon_server.domain.errors import Reason, Refusal, Unavailable
 from carillon_server.storage.spares import Spares
 
@@ -40,10 +41,17 @@ _AWAY = (
     asyncpg.TransactionTimeoutError,
 )
 _BAD_ROW = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
-_TRANSLATED = (asyncpg.QueryCanceledError, TimeoutError, *_AWAY, *_BAD_ROW)
+_TRANSLATED = (
+    asyncpg.QueryCanceledError,
+    TimeoutError,
+    asyncpg.LockNotAvailableError,
+    *_AWAY,
+    *_BAD_ROW,
+)
 _AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _MAX_TRIES = 5
 _STANDSTILL_SECONDS = 10
+_MAX_STATEMENT_SECONDS = 10
 _MAX_TRANSACTION_SECONDS = 20
 _FIRST_WITH_TRANSACTION_TIMEOUT = 17
 
@@ -52,6 +60,10 @@ class BadRowError(Exception):
     """Postgres takes the statement, but not one of its values: a fault of ours, since requests are
     validated before.
     """
+
+
+class RowsLockedError(Exception):
+    """Somebody else holds locks for longer than the connections of this pool wait for one."""
 
 
 def driver_url(url: str, scheme: str) -> str:
@@ -75,6 +87,8 @@ async def translated() -> AsyncIterator[None]:
 def _translate(error: Exception) -> Exception:
     if isinstance(error, asyncpg.QueryCanceledError | TimeoutError):
         return Refusal(Reason.DEADLINE_EXCEEDED, "the database did not answer in time")
+    if isinstance(error, asyncpg.LockNotAvailableError):
+        return RowsLockedError()
     return Unavailable() if isinstance(error, _AWAY) else BadRowError(type(error).__name__)
 
 
@@ -90,22 +104,32 @@ class Database:
 
     @classmethod
     async def connect(
-        cls, url: str, *, max_connections: int, timeout_seconds: float = 2.0, generic_plans: bool = False
+        cls,
+        url: str,
+        *,
+        max_connections: int,
+        timeout_seconds: float = 2.0,
+        generic_plans: bool = False,
+        lock_timeout_ms: int = 0,
     ) -> Database:
         """Opens the pool; raises `Unavailable` when Postgres cannot be reached.
 
         `generic_plans` saves planning statements whose best plan does not depend on their arguments.
+        `lock_timeout_ms` is how long a statement waits for a lock before it raises `RowsLockedError`; 0: as
+        long as it may take.
         """
         async with translated():
             settings = await _session_settings(url, timeout_seconds)
             if generic_plans:
                 settings["plan_cache_mode"] = "force_generic_plan"
+            if lock_timeout_ms:
+                settings["lock_timeout"] = f"{lock_timeout_ms}ms"
             pool = await asyncpg.create_pool(
                 driver_url(url, "postgresql"),
                 min_size=1,
                 max_size=max_connections,
                 timeout=timeout_seconds,
-                command_timeout=10.0,
+                command_timeout=float(_MAX_STATEMENT_SECONDS),
                 reset=_keep,
                 server_settings=settings,
             )
@@ -156,9 +180,10 @@ class Database:
         self, work: Callable[[Connection], Awaitable[Result]], *, timeout_seconds: float = 10.0
     ) -> Result:
         """Runs `work` in one transaction, again from the start after a deadlock; goes on when the caller is
-        cancelled.
+        cancelled, but never past the deadline of the call that it is a part of.
         """
-        task = asyncio.create_task(self._transaction(work, timeout_seconds), name="transaction")
+        seconds = bounded_seconds(timeout_seconds)
+        task = asyncio.create_task(self._transaction(work, seconds), name="transaction")
         self._running.add(task)
         task.add_done_callback(self._finished)
         return await asyncio.shield(task)
@@ -197,6 +222,8 @@ async def _session_settings(url: str, timeout_seconds: float) -> dict[str, str]:
     settings = {
         "application_name": "carillon",
         "jit": "off",
+        # We cancel what takes too long; this ends it where we cannot any more.
+        "statement_timeout": f"{_MAX_STATEMENT_SECONDS}s",
         "idle_in_transaction_session_timeout": f"{_STANDSTILL_SECONDS}s",
     }
     if version >= _FIRST_WITH_TRANSACTION_TIMEOUT:

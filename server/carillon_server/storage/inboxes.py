@@ -42,6 +42,10 @@ FROM inbox i LEFT JOIN preference p ON p.inbox_id = i.inbox_id
 WHERE i.inbox_id = ANY ($1::bytea[]) ORDER BY i.inbox_id
 """
 _LOCK = _READ + " FOR UPDATE OF i"
+_FIND_LOCKED = """
+WITH free AS (SELECT inbox_id FROM inbox WHERE inbox_id = ANY ($1::bytea[]) FOR UPDATE SKIP LOCKED)
+SELECT inbox_id FROM inbox WHERE inbox_id = ANY ($1::bytea[]) AND inbox_id NOT IN (SELECT inbox_id FROM free)
+"""
 
 _LOCK_ONE = f"SELECT {STATE_COLUMNS} FROM inbox i WHERE i.inbox_id = $1 FOR UPDATE"
 _STATE = f"SELECT {STATE_COLUMNS} FROM inbox i WHERE i.inbox_id = $1"
@@ -113,6 +117,11 @@ async def lock_inboxes(connection: Connection, inbox_ids: Collection[bytes]) -> 
     """Those that exist, locked in key order until the transaction ends."""
     rows = await connection.fetch(_LOCK, list(inbox_ids))
     return {row["inbox_id"]: _open_inbox(row) for row in rows}
+
+
+async def find_locked(database: Database, inbox_ids: Collection[bytes]) -> set[bytes]:
+    """Those that somebody else has locked at the moment."""
+    return {row["inbox_id"] for row in await database.fetch(_FIND_LOCKED, list(inbox_ids))}
 
 
 async def lock_inbox(connection: Connection, inbox_id: bytes) -> InboxState | None:

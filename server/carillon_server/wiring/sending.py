@@ -18,6 +18,8 @@ from carillon_server.transport.convert.payloads import Payloads
 from carillon_server.wiring.ground import Ground
 
 _ACCEPT = "accept"
+# All sends of the process wait for their batch; one inbox that is locked must not hold them up for long.
+_LOCK_TIMEOUT_MS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ async def _open_writer(
         settings.database_url.get_secret_value(),
         max_connections=settings.writer_concurrency + 1,
         generic_plans=True,
+        lock_timeout_ms=_LOCK_TIMEOUT_MS,
     )
     stack.push_async_callback(database.close)
     writer = GroupWriter(

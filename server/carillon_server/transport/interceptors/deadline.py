@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from carillon_server.deadline import bind_deadline
 from carillon_server.domain.errors import Reason, Refusal
 from carillon_server.transport.call import Call
 from carillon_server.transport.method import Method, Proceed
@@ -13,7 +14,8 @@ from carillon_server.transport.method import Method, Proceed
 class Deadline:
     """gRPC cancels a call at the caller's own deadline; only the default one needs a timer of ours.
 
-    Services are told what is left (`Call.remaining_seconds`), so that no statement outlives its caller.
+    Services are told what is left (`Call.remaining_seconds`). Transactions, which the end of their caller
+    does not end, keep to it by themselves (`carillon_server.deadline`): no statement outlives its caller.
     """
 
     def __init__(self, default_seconds: float) -> None:
@@ -24,16 +26,20 @@ class Deadline:
 
         async def bounded(call: Call) -> Any:
             remaining: float | None = call.context.time_remaining()
-            now = asyncio.get_running_loop().time()
             if remaining is not None:
-                call.deadline = now + remaining
+                _bind(call, remaining)
                 return await proceed(call)
             if default_seconds is None:
                 return await proceed(call)
-            call.deadline = now + default_seconds
+            _bind(call, default_seconds)
             return await _limited(proceed, call, default_seconds)
 
         return bounded
+
+
+def _bind(call: Call, seconds: float) -> None:
+    call.deadline = asyncio.get_running_loop().time() + seconds
+    bind_deadline(call.deadline)
 
 
 async def _limited(proceed: Proceed, call: Call, seconds: float) -> Any:

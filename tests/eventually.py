@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 _POLL_SECONDS = 0.01
 
@@ -15,7 +16,7 @@ def wait_until(condition: Callable[[], object], within_seconds: float = 5) -> No
     deadline = time.monotonic() + within_seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {within_seconds} s: {inspect.getsource(condition).strip()}")
+            raise AssertionError(f"not within {within_seconds} s: {_told(condition)}")
         time.sleep(_POLL_SECONDS)
 
 
@@ -24,5 +25,9 @@ async def eventually(condition: Callable[[], Awaitable[object]], within_seconds:
     deadline = time.monotonic() + within_seconds
     while not await condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {within_seconds} s: {inspect.getsource(condition).strip()}")
+            raise AssertionError(f"not within {within_seconds} s: {_told(condition)}")
         await asyncio.sleep(_POLL_SECONDS)
+
+
+def _told(condition: Callable[..., object]) -> str:
+    return inspect.getsource(condition.func if isinstance(condition, partial) else condition).strip()

@@ -19,12 +19,13 @@ _PAUSE_SECONDS = 0.05
 
 
 class Callers:
-    """One subject with some scopes, at every server."""
+    """One subject with some scopes, at every server, or at these addresses of the servers."""
 
-    def __init__(self, installation: Installation, subject: str, *scopes: str) -> None:
-        self._open = [
-            installation.client(number, subject, *scopes) for number in range(len(installation.servers))
-        ]
+    def __init__(
+        self, installation: Installation, subject: str, *scopes: str, addresses: Sequence[str] = ()
+    ) -> None:
+        addresses = addresses or [installation.address(n) for n in range(len(installation.servers))]
+        self._open = [installation.client_at(address, subject, *scopes) for address in addresses]
         self._stack = AsyncExitStack()
         self.clients: Sequence[AsyncClient] = self._open
         self.failures = 0

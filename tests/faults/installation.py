@@ -11,13 +11,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from random import Random
 from types import TracebackType
 from typing import Self
-
-import redis.asyncio as redis
 
 from carillon import AsyncClient
 from carillon.errors import DeadlineExceededError, UnavailableError
@@ -27,10 +24,10 @@ from carillon_server.embedded.process import processes_in, spawn, stop
 from carillon_server.embedded.valkey import Valkey
 from carillon_server.storage.migrate import upgrade
 from tests.eventually import eventually
+from tests.faults.proxy import FaultProxy
 from tests.faults.vitals import Vitals
 from tests.running import ISSUER, SECRET_KEY, Issuer
 
-TENANT = "drill"
 _WATCH_SECONDS = 0.02
 _READY_SECONDS = 120
 _STOP_SECONDS = 20
@@ -71,9 +68,18 @@ class Installation:
     """Use it as a context manager; inside, it serves. `settings` are those of the service, by their names."""
 
     def __init__(
-        self, directory: Path, *, smtp_url: str = "", servers: int = 2, workers: int = 1, **settings: object
+        self,
+        directory: Path,
+        *,
+        smtp_url: str = "",
+        servers: int = 2,
+        workers: int = 1,
+        engine: Callable[[Path], Postgres] = Postgres,
+        **settings: object,
     ) -> None:
-        self.postgres = Postgres(directory / "postgres")
+        self.tenant = "drill"
+        """Of everybody who calls."""
+        self.postgres = engine(directory / "postgres")
         self.valkey = Valkey(directory / "valkey")
         self._directory = directory
         self._settings = {f"CARILLON_{name.upper()}": str(value) for name, value in settings.items()}
@@ -82,13 +88,19 @@ class Installation:
         self._ports = [free_port() for _ in range(servers)]
         self._metrics_addresses = [f"127.0.0.1:{free_port()}" for _ in range(servers)]
         self._worker_count = workers
+        self.proxies: Sequence[FaultProxy] = ()
         self.servers: Sequence[Child] = ()
         self.workers: Sequence[Child] = ()
         self._watcher: asyncio.Task[None] | None = None
+        self._postgres_is_down = False
 
     def client(self, server: int, subject: str, *scopes: str) -> AsyncClient:
         """A caller of one of the servers, to be closed by whoever asked for it."""
-        return AsyncClient(self.address(server), token=self.token(subject, *scopes), timeout_seconds=5.0)
+        return self.client_at(self.address(server), subject, *scopes)
+
+    def client_at(self, address: str, subject: str, *scopes: str) -> AsyncClient:
+        """The same, by way of this address."""
+        return AsyncClient(address, token=self.token(subject, *scopes), timeout_seconds=5.0)
 
     def address(self, server: int) -> str:
         """Where a server listens."""
@@ -105,7 +117,15 @@ class Installation:
 
     def token(self, subject: str, *scopes: str) -> str:
         """What every server believes."""
-        return self._issuer.token(TENANT, subject, scopes)
+        return self._issuer.token(self.tenant, subject, scopes)
+
+    async def proxied(self) -> Sequence[str]:
+        """Where the servers can be reached by connections that the strike "cut" may reset."""
+        if not self.proxies:
+            self.proxies = [FaultProxy(self.address(number)) for number in range(len(self.servers))]
+            for proxy in self.proxies:
+                await proxy.start()
+        return [proxy.target for proxy in self.proxies]
 
     async def __aenter__(self) -> Self:
         for engine in (self.postgres, self.valkey):
@@ -128,33 +148,59 @@ class Installation:
     ) -> None:
         await self._stop()
 
-    def kill_server(self, rng: Random) -> None:
-        rng.choice(self.servers).kill()
+    @contextlib.asynccontextmanager
+    async def postgres_stopped(self) -> AsyncIterator[None]:
+        """Nothing listens at its address; afterwards it serves again."""
+        self._postgres_is_down = True
+        try:
+            await asyncio.to_thread(self.postgres.stop)
+            yield
+        finally:
+            self._postgres_is_down = False
+            await eventually(self._postgres_answers, _READY_SECONDS)
 
-    def kill_worker(self, rng: Random) -> None:
-        rng.choice(self.workers).kill()
+    @contextlib.asynccontextmanager
+    async def postgres_frozen(self) -> AsyncIterator[None]:
+        """It takes connections, as far as the kernel does that for it, and says nothing."""
+        processes = self.postgres_processes()
+        for pid in processes:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in processes:
+                os.kill(pid, signal.SIGCONT)
 
-    def kill_backend(self, rng: Random) -> None:
-        """One process of Postgres dies; Postgres ends all others and recovers from its log."""
-        backends = self._postgres_processes() - {self.postgres.pid}
-        if backends:
-            _kill(rng.choice(sorted(backends)))
+    @contextlib.contextmanager
+    def postgres_set(self, **settings: object) -> Iterator[None]:
+        """With settings of Postgres changed, for sessions that are open too."""
+        self._alter_postgres([f"SET {name} = '{value}'" for name, value in settings.items()])
+        try:
+            yield
+        finally:
+            self._alter_postgres([f"RESET {name}" for name in settings])
 
-    def kill_postmaster(self, _rng: Random) -> None:
-        if self.postgres.pid is not None:
-            _kill(self.postgres.pid)
+    @contextlib.contextmanager
+    def frozen_workers(self) -> Iterator[None]:
+        """They are there and do nothing."""
+        for worker in self.workers:
+            os.kill(worker.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for worker in self.workers:
+                os.kill(worker.pid, signal.SIGCONT)
 
-    def kill_valkey(self, _rng: Random) -> None:
-        if self.valkey.pid is not None:
-            _kill(self.valkey.pid)
-
-    async def flush_valkey(self, _rng: Random) -> None:
-        with contextlib.suppress(redis.RedisError):
-            async with redis.Redis.from_url(self.valkey.url) as client:
-                await client.flushall()
-
-    def _postgres_processes(self) -> set[int]:
+    def postgres_processes(self) -> set[int]:
+        """All of them, the postmaster included."""
         return processes_in(self.postgres.directory / "cluster", "postgres")
+
+    async def _postgres_answers(self) -> bool:
+        return self.postgres.running and await asyncio.to_thread(self.postgres.answers)
+
+    def _alter_postgres(self, changes: Iterable[str]) -> None:
+        self.postgres.query("".join(f"ALTER SYSTEM {each};" for each in changes))
+        self.postgres.query("SELECT pg_reload_conf()")
 
     def _start_children(self) -> None:
         logs, environment = self._directory, self._environment()
@@ -175,7 +221,7 @@ class Installation:
     async def _watch(self) -> None:
         while True:
             for each in (self.postgres, self.valkey, *self.servers, *self.workers):
-                if not each.running:
+                if not each.running and not (each is self.postgres and self._postgres_is_down):
                     each.spawn()
             await asyncio.sleep(_WATCH_SECONDS)
 
@@ -195,6 +241,8 @@ class Installation:
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)
+        for proxy in self.proxies:
+            await proxy.stop()
         for each in (*self.servers, *self.workers, self.valkey, self.postgres):
             each.stop()
 
@@ -218,8 +266,3 @@ class Installation:
 
 def _free_metrics_address() -> dict[str, str]:
     return {"CARILLON_WORKER_METRICS_ADDRESS": f"127.0.0.1:{free_port()}"}
-
-
-def _kill(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)

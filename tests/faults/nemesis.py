@@ -8,24 +8,15 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from random import Random
 
 from tests.eventually import eventually
 from tests.faults.installation import Installation
+from tests.faults.strikes import CUTS, FLUSHES, STRIKES
 
-Strike = Callable[[Installation, Random], Awaitable[None] | None]
-
-STRIKES: Mapping[str, Strike] = {
-    "server": Installation.kill_server,
-    "worker": Installation.kill_worker,
-    "backend": Installation.kill_backend,
-    "postmaster": Installation.kill_postmaster,
-    "valkey": Installation.kill_valkey,
-    "flushall": Installation.flush_valkey,
-}
 # Between two answers a whole Postgres may have to come back, on a machine with other things to do.
 _STALL_SECONDS = 120
 
@@ -58,20 +49,29 @@ class Nemesis:
 
     @property
     def kills(self) -> int:
-        return self.struck.total() - self.flushes
+        return self.struck.total() - self.cuts - self.flushes
+
+    @property
+    def cuts(self) -> int:
+        """Of connections: of callers, or of the service to Postgres."""
+        return sum(self.struck[strike] for strike in CUTS)
 
     @property
     def flushes(self) -> int:
-        return self.struck["flushall"]
+        return sum(self.struck[strike] for strike in FLUSHES)
 
     async def rage(self, answered: Callable[[], int]) -> None:
         """All blows; `answered` says how many answers there are by now."""
         for blow in self._blows:
             await eventually(partial(_reached, answered, blow.answers), _STALL_SECONDS)
-            done = STRIKES[blow.strike](self._installation, self._rng)
-            if inspect.isawaitable(done):
-                await done
-            self.struck[blow.strike] += 1
+            await self.strike(blow.strike)
+
+    async def strike(self, name: str) -> None:
+        """This one, now."""
+        done = STRIKES[name](self._installation, self._rng)
+        if inspect.isawaitable(done):
+            await done
+        self.struck[name] += 1
 
 
 async def _reached(answered: Callable[[], int], answers: int) -> bool:

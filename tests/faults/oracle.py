@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import partial
+from typing import TypeAlias
 
 from carillon import AsyncClient
 from carillon.types import FilterLike
@@ -15,13 +16,16 @@ from tests.faults.callers import Callers
 REQUEST_LABEL = "request"
 """Every send of a drill carries its `request_id` as this label, so that doubles can be told."""
 
+Key: TypeAlias = tuple[str, str]
+"""Request and recipient."""
+
 
 class Oracle:
     """The answers of every request."""
 
     def __init__(self) -> None:
-        self.answers: defaultdict[str, set[str]] = defaultdict(set)
-        """By request: the notifications that callers were told of."""
+        self.answers: defaultdict[Key, set[str]] = defaultdict(set)
+        """The notifications that callers were told of."""
         self.answer_count = 0
         self.recipients: set[str] = set()
 
@@ -30,22 +34,26 @@ class Oracle:
         self.answer_count += 1
         for result in response.results:
             self.recipients.add(result.recipient_id)
-            self.answers[request_id].add(result.notification_id)
+            self.answers[request_id, result.recipient_id].add(result.notification_id)
 
     def lost(self, held: Iterable[Notification]) -> list[str]:
         """What was answered with OK and is not there.
 
         An id alone says nothing: when Postgres forgets, the inbox counts again from where it then stands.
         """
-        there = {(each.labels[REQUEST_LABEL], each.id) for each in held}
-        told = {(request, id_) for request, ids in self.answers.items() for id_ in ids}
+        there = {(_key(each), each.id) for each in held}
+        told = {(key, id_) for key, ids in self.answers.items() for id_ in ids}
         return sorted(id_ for _, id_ in told - there)
 
     def doubled(self, held: Iterable[Notification]) -> list[str]:
-        """Requests with more than one answer, or with more than one notification."""
-        made = Counter(each.labels[REQUEST_LABEL] for each in held)
-        answered_twice = {request for request, told in self.answers.items() if len(told) > 1}
-        return sorted(answered_twice | {request for request, count in made.items() if count > 1})
+        """Requests with more than one answer, or with more than one notification, for one recipient."""
+        made = Counter(map(_key, held))
+        answered_twice = {key for key, told in self.answers.items() if len(told) > 1}
+        return sorted({request for request, _ in answered_twice | {k for k, n in made.items() if n > 1}})
+
+
+def _key(held: Notification) -> Key:
+    return held.labels[REQUEST_LABEL], held.recipient_id
 
 
 async def holdings(gateway: Callers, recipient_ids: Iterable[str]) -> list[Notification]:

@@ -1,8 +1,7 @@
-"""P26: counters equal a recount, and marks reach every device, whatever was killed."""
+"""Sends and marks of a few people, all at once, and what the counters have to be afterwards."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from functools import partial
 from random import Random
@@ -11,24 +10,18 @@ from carillon import AsyncClient
 from carillon.v1.notification_service_pb2 import GetCountsResponse
 from carillon.v1.types_pb2 import Counts, Notification
 from tests.eventually import eventually
-from tests.faults.callers import Callers, in_flight
+from tests.faults.callers import Callers
 from tests.faults.device import Device
-from tests.faults.installation import Installation
-from tests.faults.nemesis import Nemesis, schedule
-from tests.faults.options import Size, sizes
 from tests.faults.oracle import holdings
-from tests.faults.outcome import Drill
 
-_PEOPLE = 4
-_IN_FLIGHT = 12
+PEOPLE = 4
 _TOLD_SECONDS = 120
 _MARKS = ("mark_read", "mark_unread", "mark_seen", "archive", "unarchive", "pin", "unpin", "delete")
 _TYPES = ("scan.completed", "scan.failed")
-_STRIKES = ("server", "backend", "postmaster", "valkey")
 _PRIORITIES = ("NORMAL", "HIGH")
 
 
-class _Storm:
+class Storm:
     """Sends, and marks of what was sent, in no order."""
 
     def __init__(self, seed: int, producer: Callers, gateway: Callers) -> None:
@@ -38,14 +31,14 @@ class _Storm:
         self.answer_count = 0
 
     async def step(self, number: int) -> None:
-        if len(self._sent) < _PEOPLE or self._rng.random() < 0.5:
+        if len(self._sent) < PEOPLE or self._rng.random() < 0.5:
             await self._send(number)
         else:
             await self._mark(number)
         self.answer_count += 1
 
     async def _send(self, number: int) -> None:
-        recipient_id = f"person-{number % _PEOPLE}"
+        recipient_id = f"person-{number % PEOPLE}"
         fields = {
             "type": self._rng.choice(_TYPES),
             "priority": self._rng.choice(_PRIORITIES),
@@ -92,7 +85,7 @@ def _wrong(told: GetCountsResponse, held: list[Notification]) -> list[str]:
     return wrong
 
 
-async def _wrong_counters(gateway: Callers, recipient_id: str) -> list[str]:
+async def wrong_counters(gateway: Callers, recipient_id: str) -> list[str]:
     told = await gateway.answer(partial(_counts, recipient_id=recipient_id))
     return _wrong(told, await holdings(gateway, [recipient_id]))
 
@@ -109,42 +102,10 @@ async def _shows(device: Device, held: list[Notification], counts: Counts) -> bo
     return device.held == {each.id: each for each in held} and device.counts == counts
 
 
-async def _marks_reach(gateway: Callers, device: Device) -> None:
+async def marks_reach(gateway: Callers, device: Device) -> None:
     """Reading all is told to the device, and changes nothing the second time."""
     await gateway.answer(partial(_read_all, recipient_id=device.recipient_id))
     assert await gateway.answer(partial(_read_all, recipient_id=device.recipient_id)) == 0
     held = await holdings(gateway, [device.recipient_id])
     await eventually(partial(_shows, device, held, _recount(held)), _TOLD_SECONDS)
     assert device.counts.unread_count == 0
-
-
-@sizes(short=Size(400, 5), long=Size(12_000, 30))
-async def test_p26_counters_equal_a_recount(installation: Installation, drill: Drill, size: Size) -> None:
-    """Sends and marks of a few people, all at once, while servers and Postgres are killed. Afterwards every
-    counter is what a recount says, and each person's other device shows the same.
-    """
-    blows = schedule(
-        drill.seed,
-        answers=size.sends,
-        blows=size.blows,
-        strikes=("server", "backend", "postmaster", "valkey"),
-    )
-    nemesis = Nemesis(installation, drill.seed, blows)
-    async with (
-        Callers(installation, "shop", "notifications.send") as producer,
-        Callers(installation, "edge", "gateway") as gateway,
-    ):
-        devices = [Device(gateway.clients[n % 2], f"person-{n}") for n in range(_PEOPLE)]
-        following = [asyncio.create_task(device.follow()) for device in devices]
-        storm = _Storm(drill.seed, producer, gateway)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(nemesis.rage(lambda: storm.answer_count))
-            await in_flight((storm.step(number) for number in range(size.sends)), _IN_FLIGHT)
-        wrong = [await _wrong_counters(gateway, device.recipient_id) for device in devices]
-        for device in devices:
-            await _marks_reach(gateway, device)
-        for task in following:
-            task.cancel()
-        await asyncio.gather(*following, return_exceptions=True)
-    assert wrong == [[]] * _PEOPLE
-    drill.finish("P26", sends=size.sends, kills=nemesis.kills)

@@ -8,14 +8,19 @@ that hangs up must not close a pooled connection half-way, nor leave its peer gu
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
 
 from carillon_server.deadline import bounded_seconds
 from carillon_server.domain.errors import Reason, Refusal, Unavailable
+from carillon_server.storage.pulse import Connect, Pulse
+from carillon_server.storage.spares import Connection as PooledConnection
 from carillon_server.storage.spares import Spares
 
 Connection: TypeAlias = (
@@ -50,6 +55,7 @@ _TRANSLATED = (
 )
 _AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _MAX_TRIES = 5
+_RENEW_SECONDS = 1.0
 _STANDSTILL_SECONDS = 10
 _MAX_STATEMENT_SECONDS = 10
 _MAX_TRANSACTION_SECONDS = 20
@@ -93,13 +99,19 @@ def _translate(error: Exception) -> Exception:
 
 
 class Database:
-    """A pool of connections. Every method raises `Unavailable` when Postgres is away, DEADLINE_EXCEEDED
-    when it is slow.
+    """A pool of connections. Every method raises `Unavailable` when Postgres is away, within two seconds of
+    when it went; DEADLINE_EXCEEDED when it is slow.
     """
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], acquire_timeout_seconds: float) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool[asyncpg.Record], acquire_timeout_seconds: float, connect: Connect
+    ) -> None:
+        """`connect` makes a connection beside the pool."""
         self._pool = pool
         self._spares = Spares(pool, acquire_timeout_seconds)
+        self._pulse = Pulse(connect, self._spares.abandon)
+        self._pulse.start()
+        self._renewed_at = -math.inf
         self._running: set[asyncio.Task[Any]] = set()
 
     @classmethod
@@ -118,14 +130,15 @@ class Database:
         `lock_timeout_ms` is how long a statement waits for a lock before it raises `RowsLockedError`; 0: as
         long as it may take.
         """
+        address = driver_url(url, "postgresql")
         async with translated():
-            settings = await _session_settings(url, timeout_seconds)
+            settings = await _session_settings(address, timeout_seconds)
             if generic_plans:
                 settings["plan_cache_mode"] = "force_generic_plan"
             if lock_timeout_ms:
                 settings["lock_timeout"] = f"{lock_timeout_ms}ms"
             pool = await asyncpg.create_pool(
-                driver_url(url, "postgresql"),
+                address,
                 min_size=1,
                 max_size=max_connections,
                 timeout=timeout_seconds,
@@ -133,12 +146,13 @@ class Database:
                 reset=_keep,
                 server_settings=settings,
             )
-        return cls(pool, timeout_seconds)
+        return cls(pool, timeout_seconds, partial(asyncpg.connect, address, timeout=timeout_seconds))
 
     async def close(self) -> None:
         """Waits for what runs, then closes."""
         if self._running:
             await asyncio.wait(self._running)
+        await self._pulse.stop()
         await self._spares.close()
         await self._pool.close()
 
@@ -146,11 +160,11 @@ class Database:
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection for single statements, each its own transaction."""
         async with translated():
-            connection = await self._spares.take()
+            connection = await self._take()
             try:
                 yield connection
-            except BaseException:
-                await self._spares.give_back(connection)
+            except BaseException as error:
+                await self._give_back(connection, error)
                 raise
             if not self._spares.keep(connection):
                 await self._spares.give_back(connection)
@@ -159,7 +173,7 @@ class Database:
         """All rows of one read."""
         # Without the context managers: the reads of an inbox cost hardly more than these do.
         try:
-            connection = await self._spares.take()
+            connection = await self._take()
             try:
                 rows = await connection.fetch(sql, *args, timeout=timeout)
             except BaseException:
@@ -170,6 +184,24 @@ class Database:
         except _TRANSLATED as error:
             raise _translate(error) from error
         return rows
+
+    async def _take(self) -> PooledConnection:
+        if self._pulse.away:
+            raise Unavailable
+        try:
+            return await self._spares.take()
+        except TimeoutError:
+            if self._pulse.away:
+                raise Unavailable from None
+            raise
+
+    async def _give_back(self, connection: PooledConnection, error: BaseException) -> None:
+        now = time.monotonic()
+        if isinstance(error, asyncpg.ReadOnlySQLTransactionError) and now - self._renewed_at > _RENEW_SECONDS:
+            # Another server may have become the one to write to, behind the same name.
+            self._renewed_at = now
+            await self._spares.renew()
+        await self._spares.give_back(connection)
 
     async def fetchrow(self, sql: str, *args: object, timeout: float | None = None) -> Record | None:
         """The first row of one read."""
@@ -214,7 +246,7 @@ class Database:
 
 async def _session_settings(url: str, timeout_seconds: float) -> dict[str, str]:
     """A process that stands still in a transaction must not keep its rows from the others."""
-    probe = await asyncpg.connect(driver_url(url, "postgresql"), timeout=timeout_seconds)
+    probe = await asyncpg.connect(url, timeout=timeout_seconds)
     try:
         version = probe.get_server_version().major
     finally:

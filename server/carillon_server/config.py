@@ -123,6 +123,12 @@ class Settings(BaseSettings):
         "client `carillon` avoids with more connections. The fewer, the less a hostile one can take: 100 "
         "will do where all clients open several connections.",
     )
+    max_pending_calls: int = Field(
+        default=15_000,
+        ge=1,
+        description="Calls that have come and wait to be begun; further ones are cancelled at once. Each "
+        "keeps its metadata, so this is memory that anybody can take.",
+    )
     max_connections: int = Field(
         default=20_000,
         ge=1,

@@ -8,7 +8,6 @@ from carillon_server.config import Settings
 from carillon_server.transport.bundle_limits import LARGER_MESSAGES
 
 MAX_METADATA_BYTES = 16 * 1024
-MAX_PENDING_CALLS = 15_000
 _OWN_FILES = 100
 _LARGEST_OF_ALL = max(LARGER_MESSAGES.values()) + 1024
 
@@ -40,8 +39,8 @@ def _concurrency(settings: Settings) -> ChannelOptions:
         ("grpc.max_concurrent_streams", settings.max_concurrent_streams),
         # By default four calls in ten of a burst, such as everybody's streams after a restart, are cancelled.
         # Each waits with all its metadata, so the product of both limits is memory that anybody can take.
-        ("grpc.server.max_pending_requests", MAX_PENDING_CALLS),
-        ("grpc.server.max_pending_requests_hard_limit", MAX_PENDING_CALLS),
+        ("grpc.server.max_pending_requests", settings.max_pending_calls),
+        ("grpc.server.max_pending_requests_hard_limit", settings.max_pending_calls),
     ]
 
 

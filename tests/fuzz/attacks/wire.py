@@ -6,7 +6,8 @@ import contextlib
 import select
 import socket
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from hpack import Encoder
 
@@ -75,6 +76,28 @@ def block(fields: Headers) -> bytes:
     return b"".join(encoder.encode([field], huffman=False) for field in fields)
 
 
+@dataclass(frozen=True)
+class Frame:
+    """What came, as far as tests ask."""
+
+    kind: int
+    flags: int
+    stream: int
+    body: bytes
+
+
+def frames(came: bytes | bytearray) -> Iterator[Frame]:
+    """All whole ones."""
+    at = 0
+    while at + 9 <= len(came):
+        size = int.from_bytes(came[at : at + 3])
+        if at + 9 + size > len(came):
+            return
+        kind, flags, stream = struct.unpack(">BBI", came[at + 3 : at + 9])
+        yield Frame(kind, flags, stream, bytes(came[at + 9 : at + 9 + size]))
+        at += 9 + size
+
+
 class Connection:
     """A connection on which anything can be said. What comes back is kept out of the way."""
 
@@ -104,6 +127,17 @@ class Connection:
                 except OSError:
                     return False
         return True
+
+    def read_until(self, enough: Callable[[list[Frame]], object], seconds: float = 10) -> list[Frame]:
+        """All frames since the last time, as soon as they are enough; raises TimeoutError before that."""
+        self.socket.settimeout(seconds)
+        came = bytearray()
+        while not enough(read := list(frames(came))):
+            piece = self.socket.recv(1 << 16)
+            if not piece:
+                raise ConnectionError("the server ended the connection")
+            came += piece
+        return read
 
     def read_to_end(self, seconds: float) -> bytes | None:
         """All that comes until the server ends the connection; None when it does not in time."""

@@ -1,11 +1,17 @@
-"""Every attack against one server, beside ordinary calls: `python -m tests.fuzz [SECONDS [NAME…]]`."""
+"""Each attack against a server of its own, beside ordinary calls: `python -m tests.fuzz [NAME…]`.
+
+Ordinary calls are measured alone, beside a neighbour that only takes as much of the processor, and beside the
+attack: what the attack does beyond the neighbour is the server's weakness. Settings come from the environment
+(`CARILLON_MAX_CONCURRENT_STREAMS=100`).
+"""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import sys
 import tempfile
-import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from carillon_server.domain.identity import Role
@@ -15,17 +21,17 @@ from carillon_server.storage.migrate import upgrade
 from tests.engines import started
 from tests.fuzz.assault import assault
 from tests.fuzz.attacks.catalog import ATTACKS
-from tests.fuzz.beside import Beside, ordinary_calls
+from tests.fuzz.attacks.connections import a_busy_neighbour
+from tests.fuzz.beside import ordinary_calls
+from tests.fuzz.outcome import Outcome, keep, table, write_page
 from tests.fuzz.service import Service, running_service
 
-_HEAD = """\
-| attack | done | p50, ms | p99 | p50 beside | p99 beside | ratio | failed | settled, s | MiB at most |
-|---|---|---|---|---|---|---|---|---|---|"""
+_P99 = 0.99
+_NEIGHBOUR = a_busy_neighbour.__name__
 
 
-def main(arguments: list[str]) -> None:
-    seconds = float(arguments[0]) if arguments else 3.0
-    print(_HEAD)
+def main(arguments: Sequence[str]) -> None:
+    chosen = _parse(arguments)
     with tempfile.TemporaryDirectory(prefix="carillon-fuzz-") as name:
         directory = Path(name)
         with (
@@ -33,33 +39,47 @@ def main(arguments: list[str]) -> None:
             started(Valkey(directory / "valkey")) as valkey,
         ):
             upgrade(postgres.url)
-            for attack in arguments[1:] or list(ATTACKS):
+            for attack in chosen.attacks or (each for each in ATTACKS if each != _NEIGHBOUR):
+                # What one attack leaves behind is not the next one's.
                 with running_service(postgres.url, valkey.url, directory) as service:
-                    asyncio.run(_measure(service, seconds, attack))
+                    outcome = asyncio.run(_measure(service, attack, chosen.seconds, chosen.share))
+                    print(*table([outcome])[-1:], *service.complaints()[:5], sep="\n", flush=True)
+                if chosen.write:
+                    keep(outcome)
+    if chosen.write:
+        write_page(chosen.share)
 
 
-async def _measure(service: Service, seconds: float, name: str) -> None:
-    """Each attack meets a fresh server: what one leaves behind is not the next one's."""
-    await ordinary_calls(service, 0.5)
-    before = await ordinary_calls(service, seconds)
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("attacks", nargs="*", metavar="NAME", help="all, if none is named")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
+    parser.add_argument("--share", type=float, default=0.25, help="of one processor, for the attacker")
+    parser.add_argument("--write", action="store_true", help="put the figures into the page")
+    return parser.parse_args(arguments)
+
+
+async def _measure(service: Service, attack: str, seconds: float, share: float) -> Outcome:
     token = service.issuer.token("acme", "mallory", [Role.USER])
-    async with assault(service, [name], seconds, token) as done:
+    await ordinary_calls(service, 0.5)
+    alone = await ordinary_calls(service, seconds)
+    async with assault(service, [_NEIGHBOUR], seconds, token, share):
+        neighbour = await ordinary_calls(service, seconds)
+    taken = service.processor_seconds()
+    async with assault(service, [attack], seconds, token, share) as done:
         beside = await ordinary_calls(service, seconds)
-    ended = time.monotonic()
-    await ordinary_calls(service, 0.0)
-    again = time.monotonic() - ended
-    print(_row(name, done.done, beside, before, again, service), flush=True)
-    for complaint in service.complaints()[:5]:
-        print(complaint)
-
-
-def _row(name: str, done: int, beside: Beside, before: Beside, again: float, service: Service) -> str:
-    quantiles = [calls.quantile_ms(share) for calls in (before, beside) for share in (0.5, 0.99)]
-    ratio = quantiles[3] / quantiles[1]
-    times = " | ".join(f"{ms:.1f}" for ms in quantiles)
-    refused, mib = len(beside.refusals), service.peak_mib()
-    spoken = name.replace("_", " ")
-    return f"| {spoken} | {done:,} | {times} | {ratio:.1f} | {refused} | {again:.1f} | {mib:.0f} |"
+        taken = service.processor_seconds() - taken
+    return Outcome(
+        attack,
+        per_second=done.done / seconds,
+        alone_ms=alone.quantile_ms(_P99),
+        neighbour_ms=neighbour.quantile_ms(_P99),
+        beside_ms=beside.quantile_ms(_P99),
+        calls=len(beside.seconds) + len(beside.refusals),
+        failed=len(beside.refusals),
+        processor_share=taken / seconds,
+        peak_mib=service.peak_mib(),
+    )
 
 
 main(sys.argv[1:])

@@ -23,10 +23,11 @@ class Assault:
 
 @asynccontextmanager
 async def assault(
-    service: Service, names: Sequence[str], seconds: float, token: str
+    service: Service, names: Sequence[str], seconds: float, token: str, share: float = 1.0
 ) -> AsyncIterator[Assault]:
-    """Runs beside the body, which it may outlive by no more than its seconds."""
-    command = [sys.executable, "-m", "tests.fuzz.attacks", str(service.port), str(seconds), *names]
+    """Runs beside the body, which it may outlive by no more than its seconds, with a share of a processor."""
+    figures = (str(service.port), str(seconds), str(share))
+    command = [sys.executable, "-m", "tests.fuzz.attacks", *figures, *names]
     child = await asyncio.create_subprocess_exec(
         *command, env={**os.environ, "TOKEN": token}, stdout=asyncio.subprocess.PIPE
     )

@@ -45,6 +45,11 @@ class Service:
         """The most memory that the process had at once since `forget_peak`."""
         return int(_status(self.pid)["VmHWM"].split()[0]) / 1024
 
+    def processor_seconds(self) -> float:
+        """What the process has taken of the processors so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def forget_peak(self) -> None:
         Path(f"/proc/{self.pid}/clear_refs").write_text("5")
 

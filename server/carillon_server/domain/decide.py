@@ -10,13 +10,13 @@ recipient says against it, nothing holds where the type is mandatory.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.preferences import MuteKind, MuteTarget, Preferences
 from carillon_server.domain.type_policy import NO_POLICY, TypePolicy
+from carillon_server.domain.value import dataclass
 
 
 class Verdict(IntEnum):

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.decide import Decision, DecisionReason, Verdict
 from carillon_server.domain.delivery_settings import Fallback
+from carillon_server.domain.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from dataclasses import dataclass
 
 from carillon_server.domain.inbox import INBOX_ID_BYTES
+from carillon_server.domain.value import dataclass
 
 ENDPOINT_ID_BYTES = 16
 BROADCAST_ID_BYTES = 16

@@ -7,9 +7,10 @@ its own tenant, so isolation holds by construction.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+
+from carillon_server.domain.value import dataclass
 
 INBOX_ID_BYTES = 16
 

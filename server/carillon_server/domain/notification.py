@@ -8,7 +8,7 @@ the codec that wrote it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ from carillon_server.domain.delivery_settings import Fallback
 from carillon_server.domain.ids import NotificationId
 from carillon_server.domain.inbox import Counts, InboxState
 from carillon_server.domain.recipient import RecipientPatch
+from carillon_server.domain.value import dataclass
 
 
 class Stage(IntEnum):

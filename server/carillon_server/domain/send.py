@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.decide import Decision, DecisionReason, Verdict
 from carillon_server.domain.ids import BroadcastId, NotificationId
+from carillon_server.domain.value import dataclass
 
 _MAX_REMEMBERED = 1_024
 """Lists of decisions whose stored form is kept: they repeat from send to send."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.delivery_settings import Fallback
@@ -11,6 +11,7 @@ from carillon_server.domain.errors import Refusal
 from carillon_server.domain.notification import Draft
 from carillon_server.domain.notification_type import NotificationType, Retention
 from carillon_server.domain.type_policy import NO_POLICY, TypePolicy
+from carillon_server.domain.value import dataclass
 
 _FOR_EVER = Retention()
 

@@ -5,7 +5,6 @@ writes.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from carillon_server.domain.channel import Channel
@@ -20,6 +19,7 @@ from carillon_server.domain.notification import (
     StoredNotification,
 )
 from carillon_server.domain.send import RecipientResult, SendOutcome, dump_outcome
+from carillon_server.domain.value import dataclass
 from carillon_server.services.composition import Composition, Variant
 from carillon_server.services.inbox_ledger import InboxLedger
 from carillon_server.services.ruling import Common, common_of, rule, targets_of

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from carillon_server.domain.fallback import Place
 from carillon_server.domain.lane import Lane
+from carillon_server.domain.value import dataclass
 
 DELIVERY_COLUMNS = 10
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from carillon_server.domain.inbox import Counts, InboxAddress, InboxState
 from carillon_server.domain.preferences import Preferences
+from carillon_server.domain.value import dataclass
 from carillon_server.storage.database import Connection, Database, Record, column
 from carillon_server.storage.preference_rows import parse_preferences
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
@@ -18,6 +17,7 @@ from carillon_server.domain.notification import Draft, Stage
 from carillon_server.domain.notification_type import Retention
 from carillon_server.domain.send import SendOutcome, load_outcome
 from carillon_server.domain.type_policy import TypePolicy, dump_policy
+from carillon_server.domain.value import dataclass
 from carillon_server.storage.database import Connection, column
 from carillon_server.storage.delivery_rows import (
     DELIVERY_COLUMNS,

@@ -74,7 +74,11 @@ class Settings(BaseSettings):
 
     database_max_connections: int = Field(default=10, ge=2, le=200, description="Connections per process.")
     writer_concurrency: int = Field(
-        default=1, ge=1, le=16, description="Write transactions under way at once in a process."
+        default=2,
+        ge=1,
+        le=16,
+        description="Write transactions under way at once in a process; more than one only while a full "
+        "batch waits.",
     )
     writer_max_batch: int = Field(
         default=256, ge=1, le=2000, description="Notifications in one write transaction, at most."

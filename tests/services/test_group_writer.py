@@ -20,6 +20,7 @@ from carillon_server.services.composition import compose_as_is
 from carillon_server.services.group_writer import GroupWriter
 from carillon_server.services.send_plan import PlannedSend
 from carillon_server.storage.database import BadRowError
+from tests.eventually import eventually
 from tests.services.conftest import PRODUCER, Core, draft
 
 _TERMINATE_OTHERS = """
@@ -108,6 +109,34 @@ async def test_sends_that_are_alone_in_their_process_take_gap_free_versions_too(
         "SELECT version, total FROM inbox WHERE inbox_id = $1", address.inbox_id
     )
     assert tuple(state) == (80, 80)
+
+
+async def test_a_full_batch_is_written_beside_one_that_waits_unless_they_share_an_inbox(core: Core) -> None:
+    ann = InboxAddress("acme", "ann")
+    people = [f"person-{number}" for number in range(64)]
+    await core.send("ann", *people)
+    async with core.database.connection() as connection, connection.transaction():
+        await connection.execute("SELECT 1 FROM inbox WHERE inbox_id = $1 FOR UPDATE", ann.inbox_id)
+        first = asyncio.create_task(core.send("ann", category="first"))
+        await eventually(lambda: _waiters(core))
+        await asyncio.gather(*map(core.send, people))
+        behind = [asyncio.create_task(core.send(name, category="second")) for name in ("ann", *people)]
+        await asyncio.wait(behind, timeout=0.2)
+        assert not any(task.done() for task in (first, *behind))
+        assert await _waiters(core) == 1
+    await asyncio.gather(first, *behind)
+    written = "SELECT category FROM notification WHERE inbox_id = $1 ORDER BY seq"
+    assert [row["category"] for row in await core.database.fetch(written, ann.inbox_id)] == [
+        "",
+        "first",
+        "second",
+    ]
+
+
+async def _waiters(core: Core) -> int:
+    """How many wait for a lock."""
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    return len(await core.database.fetch(waiting))
 
 
 async def test_changes_cover_every_version_without_a_gap(core: Core) -> None:

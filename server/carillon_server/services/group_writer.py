@@ -5,6 +5,10 @@ locks the inboxes in key order and reads what decisions need, one writes everyth
 pure. A send that is alone, to one recipient, does without the lock and the transaction: it is written only if
 its inbox is still at the version that it was planned for.
 
+While Postgres writes a batch the next one is planned and sent after it, on another connection, once it is
+full: until then it had better grow. Two batches under way never share an inbox, so each inbox is written in
+the order of the queue, and neither waits for the other's locks.
+
 What can go wrong, and what happens then:
 
 * The inbox of a send that is alone has moved on meanwhile: nothing is written, and it takes a transaction.
@@ -69,6 +73,8 @@ class GroupWriter:
         self._max_queue = max_queue
         self._queue: deque[Waiting] = deque()
         self._queued = 0
+        self._under_way: set[bytes] = set()
+        """Inboxes of the batches that are being written."""
         self._arrived = asyncio.Event()
         self._stopping = False
         self._look_up_first = False
@@ -98,7 +104,8 @@ class GroupWriter:
             raise Refusal(Reason.OVERLOADED, "too many sends are waiting", retry_after_seconds=1.0)
         self._queue.append(waiting)
         self._queued += size
-        self._arrived.set()
+        if self._may_begin():
+            self._arrived.set()
 
     async def stop(self) -> None:
         """Writes what is queued, then ends."""
@@ -109,9 +116,12 @@ class GroupWriter:
 
     async def _flush(self) -> None:
         while True:
-            batch = self._take()
+            batch = self._take() if self._may_begin() else []
             if batch:
+                inbox_ids = {address.inbox_id for waiting in batch for address in waiting.send.addresses}
+                self._under_way |= inbox_ids
                 await self._settle(batch)
+                self._under_way -= inbox_ids
                 if len(batch) > 1:
                     await _let_arrivals_in()
             elif self._stopping:
@@ -119,6 +129,9 @@ class GroupWriter:
             else:
                 self._arrived.clear()
                 await self._arrived.wait()
+
+    def _may_begin(self) -> bool:
+        return not self._under_way or self._queued >= self._max_batch
 
     def _take(self) -> list[Waiting]:
         batch: list[Waiting] = []
@@ -130,7 +143,7 @@ class GroupWriter:
                 break
             keys = first.collapse_keys
             # The second of two sends with one key takes the place of the first, so it must see it.
-            if not collapsing.isdisjoint(keys):
+            if not collapsing.isdisjoint(keys) or self._is_under_way(first):
                 break
             waiting = self._queue.popleft()
             self._queued -= len(first.addresses)
@@ -144,6 +157,11 @@ class GroupWriter:
             size += len(first.addresses)
         telemetry.writer_queue.set(self._queued)
         return batch
+
+    def _is_under_way(self, send: PlannedSend) -> bool:
+        return bool(self._under_way) and not self._under_way.isdisjoint(
+            address.inbox_id for address in send.addresses
+        )
 
     async def _settle(self, batch: list[Waiting]) -> None:
         """Answers everyone in the batch, whatever happens."""

@@ -54,6 +54,8 @@ def recipient_ids_of(request: notifications.SendRequest) -> dict[str, None]:
 
 def names_recipients(request: notifications.SendRequest) -> Violations:
     """Either from 1 to 1,000 distinct recipients, or a topic, or everyone."""
+    if len(request.recipient_ids) == 1 and not (request.recipients or request.topic or request.everyone):
+        return FINE
     named = [name for name in ("topic", "everyone") if getattr(request, name)]
     if request.recipient_ids or request.recipients:
         named.insert(0, "recipient_ids" if request.recipient_ids else "recipients")
@@ -85,8 +87,9 @@ def send_is_consistent(request: notifications.SendRequest) -> Violations:
     """To somebody, no channel in two fallbacks, and no more than a mail can carry."""
     return (
         names_recipients(request)
-        or fallbacks_are_disjoint(request.fallbacks)
-        or _attachments_fit(request.attachments)
+        or (request.fallbacks and fallbacks_are_disjoint(request.fallbacks))
+        or (request.attachments and _attachments_fit(request.attachments))
+        or FINE
     )
 
 
@@ -136,7 +139,7 @@ def recipient_batch_is_bounded(request: recipients.BatchUpsertRecipientsRequest)
 
 def action_ids_are_unique(content: types.Content) -> Violations:
     """Every button has its own id."""
-    return _unique("actions", (action.id for action in content.actions))
+    return FINE if not content.actions else _unique("actions", (action.id for action in content.actions))
 
 
 def selects_ids_or_all(request: MarkRequest) -> Violations:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -11,7 +12,7 @@ from google.protobuf.json_format import MessageToDict
 
 from carillon.v1 import notification_service_pb2 as pb
 from carillon.v1 import types_pb2
-from carillon_server.domain.attachment import Attachment, refer_to
+from carillon_server.domain.attachment import Attachment, AttachmentReference, refer_to
 from carillon_server.domain.channel import Channel, Priority
 from carillon_server.domain.decide import Decision
 from carillon_server.domain.delivery_settings import Fallback
@@ -24,33 +25,50 @@ from carillon_server.transport.convert.inbox import to_notification_ids
 from carillon_server.transport.instants import set_timestamp, to_datetime
 from carillon_server.transport.relations import recipient_ids_of
 from carillon_server.transport.validation.contact import normalize_email
+from carillon_server.transport.wire import field, tag
 
 _HASH_BYTES = 32
+_MAX_REMEMBERED = 1_024
+_PRIORITIES = {priority.value: priority for priority in Priority}
+_CONTENT = tag(types_pb2.Notification.CONTENT_FIELD_NUMBER)
+_REQUEST_ID = tag(pb.SendRequest.REQUEST_ID_FIELD_NUMBER)
 
 
 def to_draft(request: pb.SendRequest) -> Draft:
     """The notification, with its content serialized for good."""
+    labels = to_labels(request.labels)
     return Draft(
-        recipient_ids=tuple(recipient_ids_of(request)),
+        recipient_ids=_recipient_ids(request),
         type=request.type,
-        payload=_payload(request),
+        payload=_payload(request, labels),
         request_id=request.request_id,
         request_hash=_hash(request) if request.request_id else b"",
         category=request.category,
-        priority=Priority(request.priority or types_pb2.PRIORITY_NORMAL),
-        channels=tuple(Channel(number) for number in dict.fromkeys(request.channels)),
+        priority=_PRIORITIES[request.priority or types_pb2.PRIORITY_NORMAL],
+        channels=to_channels(request.channels) if request.channels else (),
         thread_key=request.thread_key,
         collapse_key=request.collapse_key,
         actor_id=request.actor_id,
-        labels=dict(request.labels) or None,
+        labels=labels,
         deliver_time=to_datetime(request.deliver_time) if request.HasField("deliver_time") else None,
         expire_time=to_datetime(request.expire_time) if request.HasField("expire_time") else None,
         dry_run=request.dry_run,
         has_content=request.HasField("content"),
         has_priority=bool(request.priority),
-        fallbacks=tuple(to_fallback(fallback) for fallback in request.fallbacks),
-        attachments=tuple(refer_to(_to_attachment(each)) for each in request.attachments),
+        fallbacks=tuple(map(to_fallback, request.fallbacks)) if request.fallbacks else (),
+        attachments=tuple(map(_to_reference, request.attachments)) if request.attachments else (),
     )
+
+
+def to_channels(numbers: Iterable[int]) -> tuple[Channel, ...]:
+    """Each once, in their order."""
+    return tuple(Channel(number) for number in dict.fromkeys(numbers))
+
+
+def to_labels(labels: Mapping[str, str]) -> dict[str, str] | None:
+    """None where there are none."""
+    # Half the time of `dict(labels)`, which goes through the views of protobuf's map.
+    return {key: labels[key] for key in labels} if labels else None
 
 
 def to_fallback(fallback: types_pb2.Fallback) -> Fallback:
@@ -106,32 +124,70 @@ def to_notification_id(id_: NotificationId | None) -> str:
     return "" if id_ is None else str(id_)
 
 
-def _payload(request: pb.SendRequest) -> bytes:
-    payload = types_pb2.Notification(
-        type=request.type,
-        category=request.category,
-        priority=request.priority or types_pb2.PRIORITY_NORMAL,
-        thread_key=request.thread_key,
-        collapse_key=request.collapse_key,
-        actor_id=request.actor_id,
+def _recipient_ids(request: pb.SendRequest) -> tuple[str, ...]:
+    if len(request.recipient_ids) == 1 and not request.recipients:
+        return (request.recipient_ids[0],)
+    return tuple(recipient_ids_of(request))
+
+
+def _payload(request: pb.SendRequest, labels: Mapping[str, str] | None) -> bytes:
+    """A serialized `Notification`: the parts that many sends have in common, and what this one says."""
+    payload = _circumstances(
+        request.type,
+        request.category,
+        request.priority or types_pb2.PRIORITY_NORMAL,
+        request.thread_key,
+        request.collapse_key,
+        request.actor_id,
+        tuple(labels.items()) if labels else (),
     )
     if request.HasField("content"):
-        payload.content.CopyFrom(request.content)
-    for key, value in request.labels.items():
-        payload.labels[key] = value
+        payload += field(_CONTENT, request.content.SerializeToString())
+    if request.HasField("data") or request.HasField("expire_time"):
+        payload += _rest(request).SerializeToString()
+    return payload
+
+
+@lru_cache(_MAX_REMEMBERED)
+def _circumstances(
+    type_: str,
+    category: str,
+    priority: types_pb2.Priority.ValueType,
+    thread_key: str,
+    collapse_key: str,
+    actor_id: str,
+    labels: tuple[tuple[str, str], ...],
+) -> bytes:
+    return types_pb2.Notification(
+        type=type_,
+        category=category,
+        priority=priority,
+        thread_key=thread_key,
+        collapse_key=collapse_key,
+        actor_id=actor_id,
+        labels=dict(labels),
+    ).SerializeToString()
+
+
+def _rest(request: pb.SendRequest) -> types_pb2.Notification:
+    rest = types_pb2.Notification()
     if request.HasField("data"):
-        payload.data.CopyFrom(request.data)
+        rest.data.CopyFrom(request.data)
     if request.HasField("expire_time"):
-        payload.expire_time.CopyFrom(request.expire_time)
-    return payload.SerializeToString()
+        rest.expire_time.CopyFrom(request.expire_time)
+    return rest
 
 
 def _hash(request: pb.SendRequest) -> bytes:
     """Of everything but the id itself, so that the same words under another id are the same request."""
-    canonical = pb.SendRequest()
-    canonical.CopyFrom(request)
-    canonical.ClearField("request_id")
-    return blake2b(canonical.SerializeToString(deterministic=True), digest_size=_HASH_BYTES).digest()
+    # Fields are written in the order of their numbers, and the id is the first.
+    canonical = request.SerializeToString(deterministic=True)
+    id_length = len(field(_REQUEST_ID, request.request_id.encode()))
+    return blake2b(canonical[id_length:], digest_size=_HASH_BYTES).digest()
+
+
+def _to_reference(attachment: pb.Attachment) -> AttachmentReference:
+    return refer_to(_to_attachment(attachment))
 
 
 def _to_attachment(attachment: pb.Attachment) -> Attachment:

@@ -65,10 +65,11 @@ def mapping(keys: Rule, values: Rule, *, max_entries: int) -> Rule:
     def check(entries: Mapping[str, str]) -> Violations:
         if len(entries) > max_entries:
             return too_many
-        for key, value in entries.items():
+        for key in entries:
             if found := keys(key):
                 return wrong(f"a key {found[0].description}")
-            if found := values(value):
+            # Half the time of `items`, which goes through the views of protobuf's map.
+            if found := values(entries[key]):
                 return wrong(f"a value {found[0].description}")
         return FINE
 

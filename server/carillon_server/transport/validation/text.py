@@ -49,6 +49,8 @@ def each_line(*, max_items: int, max_characters: int) -> Rule:
     one_by_one = each(nonempty(line(max_characters=max_characters)), max_items=max_items)
 
     def check(values: Sequence[str]) -> Violations:
+        if len(values) == 1 and 0 < len(only := values[0]) <= max_characters and only.isprintable():
+            return FINE
         if (
             len(values) <= max_items
             and all(values)

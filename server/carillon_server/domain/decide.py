@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import IntEnum
+from typing import NamedTuple
 
 from carillon_server.domain.channel import Channel
 from carillon_server.domain.preferences import MuteKind, MuteTarget, Preferences
@@ -44,8 +45,7 @@ class DecisionReason(IntEnum):
     TYPE_DEFAULT = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What is done on one channel, and why."""
 
     channel: Channel

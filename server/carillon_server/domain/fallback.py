@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from carillon_server.domain.channel import Channel
@@ -75,7 +74,7 @@ def _held_back(decision: Decision, place: Place, now: datetime) -> Decision:
     if not place.is_reserve:
         return decision
     until = None if place.wait_seconds is None else now + timedelta(seconds=place.wait_seconds)
-    return replace(decision, verdict=Verdict.DEFER, reason=DecisionReason.FALLBACK, until_time=until, rule="")
+    return decision._replace(verdict=Verdict.DEFER, reason=DecisionReason.FALLBACK, until_time=until, rule="")
 
 
 def dump_chains(chains: Sequence[Fallback]) -> str | None:

@@ -16,7 +16,7 @@ from carillon_server.domain.notification import Stage
 from carillon_server.services.inbox_ledger import InboxLedger
 from carillon_server.services.ports import ChangePublisher, WorkerWaker
 from carillon_server.services.progress import IDLE, Progress
-from carillon_server.services.ruling import dump_decisions, stage_of, targets_of
+from carillon_server.services.ruling import ruling_of
 from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.storage.database import Connection, Database
 from carillon_server.storage.delivery_rows import DeliveryRow
@@ -109,15 +109,15 @@ class _Release:
             self._channels_of(item.tenant),
             self.ledger.now,
         )
-        line = line_up(decisions, item.chains, self.ledger.now)
-        stage = stage_of(line.decisions)
-        version = self._show(item) if stage is Stage.VISIBLE else self.ledger.pass_over(stored.inbox_id)
-        dumped = dump_decisions(line.decisions)
-        self.rows.append(ReleaseRow(stored.inbox_id, stored.seq, stage, version, dumped))
+        ruling = ruling_of(line_up(decisions, item.chains, self.ledger.now))
+        version = (
+            self._show(item) if ruling.stage is Stage.VISIBLE else self.ledger.pass_over(stored.inbox_id)
+        )
+        self.rows.append(ReleaseRow(stored.inbox_id, stored.seq, ruling.stage, version, ruling.stored))
         lane = lane_of(stored.priority)
         self.queued.extend(
             DeliveryRow(stored.inbox_id, stored.seq, ordinal, endpoint, place, item.tenant, lane)
-            for ordinal, (endpoint, place) in enumerate(targets_of(line, inbox.endpoints))
+            for ordinal, (endpoint, place) in enumerate(ruling.targets(inbox.endpoints))
         )
 
     def _show(self, item: Scheduled) -> int:

@@ -32,6 +32,15 @@ class Ruling(NamedTuple):
     stage: Stage
     stored: bytes
     """The decisions, as they are written."""
+    outgoing: frozenset[int]
+    """The numbers of the channels that it goes out on, or may yet."""
+
+    def targets(self, endpoints: Sequence[bytes]) -> list[tuple[bytes, Place]]:
+        """The endpoints of these channels, and their places."""
+        outgoing, places = self.outgoing, self.line.places
+        if not places:
+            return [(endpoint, ALONE) for endpoint in endpoints if endpoint[0] in outgoing]
+        return [(e, places.get(Channel(e[0]), ALONE)) for e in endpoints if e[0] in outgoing]
 
 
 Common: TypeAlias = tuple[tuple[Channel, ...], bool, tuple[tuple[Channel, bool], ...]]
@@ -60,7 +69,7 @@ def rule(
     if is_common and composition.variants[0].draft.actor_id != recipient_id:
         return _rule_commonly(*common, inbox.reachable, frozenset(configured))  # type: ignore[misc]  # not None
     subject = subject_of(composition, now)
-    return _ruling(decide_for(subject, recipient_id, inbox, configured, composition.chains, now))
+    return ruling_of(decide_for(subject, recipient_id, inbox, configured, composition.chains, now))
 
 
 @lru_cache(_MAX_REMEMBERED)
@@ -75,11 +84,17 @@ def _rule_commonly(
     policy = TypePolicy(mandatory, dict(offered))
     subject = Subject("", "", "", {}, channels, deliver_time=None, policy=policy)
     decisions = decide(subject, "", NO_PREFERENCES, reachable, configured, _ANY_TIME)
-    return _ruling(line_up(decisions, (), _ANY_TIME))
+    return ruling_of(line_up(decisions, (), _ANY_TIME))
 
 
-def _ruling(line: Line) -> Ruling:
-    return Ruling(line, stage_of(line.decisions), dump_decisions(line.decisions))
+def ruling_of(line: Line) -> Ruling:
+    """The same, with what follows from it."""
+    outgoing = frozenset(
+        int(decision.channel)
+        for decision in line.decisions
+        if decision.verdict is Verdict.SEND or decision.reason is DecisionReason.FALLBACK
+    )
+    return Ruling(line, stage_of(line.decisions), dump_decisions(line.decisions), outgoing)
 
 
 def subject_of(composition: Composition, now: datetime) -> Subject:
@@ -117,16 +132,6 @@ def stage_of(decisions: Sequence[Decision]) -> Stage:
         return Stage.SCHEDULED
     shown = any(d.channel is Channel.IN_APP and d.verdict is Verdict.SEND for d in decisions)
     return Stage.VISIBLE if shown else Stage.HIDDEN
-
-
-def targets_of(line: Line, endpoints: Sequence[bytes]) -> list[tuple[bytes, Place]]:
-    """The endpoints of all channels that the notification goes out on, or may yet, and their places."""
-    channels = {
-        decision.channel
-        for decision in line.decisions
-        if decision.verdict is Verdict.SEND or decision.reason is DecisionReason.FALLBACK
-    }
-    return [(e, line.places.get(Channel(e[0]), ALONE)) for e in endpoints if e[0] in channels]
 
 
 def dump_decisions(decisions: Sequence[Decision]) -> bytes:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from carillon_server.domain.channel import Channel
-from carillon_server.domain.fallback import Line
 from carillon_server.domain.ids import NotificationId
 from carillon_server.domain.inbox import InboxAddress
 from carillon_server.domain.lane import lane_of
@@ -22,7 +21,7 @@ from carillon_server.domain.send import RecipientResult, SendOutcome, dump_outco
 from carillon_server.domain.value import dataclass
 from carillon_server.services.composition import Composition, Variant
 from carillon_server.services.inbox_ledger import InboxLedger
-from carillon_server.services.ruling import Common, common_of, rule, targets_of
+from carillon_server.services.ruling import Ruling, common_of, rule
 from carillon_server.storage.delivery_rows import DeliveryRow
 from carillon_server.storage.inboxes import OpenInbox
 from carillon_server.storage.removals import Removal
@@ -99,9 +98,9 @@ class Planner:
         """All of them, in order."""
         outcomes = [self._send(send) for send in sends]
         requests = [
-            RequestRow(send.key, send.draft.request_hash, dump_outcome(outcome))
+            RequestRow(key, send.draft.request_hash, dump_outcome(outcome))
             for send, outcome in zip(sends, outcomes, strict=True)
-            if send.key
+            if (key := send.key)
         ]
         rows = BatchRows(
             now=self._now,
@@ -118,18 +117,25 @@ class Planner:
     def _send(self, send: PlannedSend) -> SendOutcome:
         composition = send.composition
         common = common_of(composition, self._now)
+        configured = self._channels_of(send.tenant)
         first = len(self._variants)
         self._variants.extend(sent_variants(send.sender, composition))
-        return SendOutcome(tuple(self._address(first, send, common, address) for address in send.addresses))
+        rulings = [
+            rule(composition, common, a.recipient_id, self._inboxes[a.inbox_id], configured, self._now)
+            for a in send.addresses
+        ]
+        results = [
+            self._address(first, send, address, ruling)
+            for address, ruling in zip(send.addresses, rulings, strict=True)
+        ]
+        return SendOutcome(tuple(results))
 
     def _address(
-        self, first: int, send: PlannedSend, common: Common | None, address: InboxAddress
+        self, first: int, send: PlannedSend, address: InboxAddress, ruling: Ruling
     ) -> RecipientResult:
-        composition, inbox = send.composition, self._inboxes[address.inbox_id]
-        configured = self._channels_of(send.tenant)
-        line, stage, decisions = rule(composition, common, address.recipient_id, inbox, configured, self._now)
+        composition, decisions, stage = send.composition, ruling.line.decisions, ruling.stage
         if send.draft.actor_id == address.recipient_id:
-            return RecipientResult(address.recipient_id, None, line.decisions)
+            return RecipientResult(address.recipient_id, None, decisions)
         chosen = composition.chosen.get(address.recipient_id, 0)
         variant = composition.variants[chosen]
         seq = (
@@ -138,13 +144,13 @@ class Planner:
             else self._ledger.pass_over(address.inbox_id)
         )
         key = address.inbox_id, seq
-        self._notifications.append(NotificationRow(*key, stage, first + chosen, decisions))
-        queued = [] if stage is Stage.SCHEDULED else self._queue(send, key, line, inbox.endpoints)
+        self._notifications.append(NotificationRow(*key, stage, first + chosen, ruling.stored))
+        queued = [] if stage is Stage.SCHEDULED else self._queue(send, key, ruling)
         if variant.parts and variant.shared is None:
             # What is scheduled decides again when its time has come: any channel may be among it then.
             wanted = variant.parts if stage is Stage.SCHEDULED else variant.parts.keys() & set(queued)
             self._parts.extend(PartRow(*key, channel, first + chosen) for channel in wanted)
-        return RecipientResult(address.recipient_id, NotificationId(*key), line.decisions)
+        return RecipientResult(address.recipient_id, NotificationId(*key), decisions)
 
     def _show(self, draft: Draft, address: InboxAddress) -> int:
         if draft.collapse_key:
@@ -154,17 +160,15 @@ class Planner:
         self._ledger.create(stored_notification(draft, address, seq, self._now))
         return seq
 
-    def _queue(
-        self, send: PlannedSend, key: tuple[bytes, int], line: Line, endpoints: Sequence[bytes]
-    ) -> list[Channel]:
+    def _queue(self, send: PlannedSend, key: tuple[bytes, int], ruling: Ruling) -> list[int]:
         """Returns the channels that it may go out on."""
         lane = lane_of(send.draft.priority)
-        targets = targets_of(line, endpoints)
-        self._deliveries.extend(
+        targets = ruling.targets(self._inboxes[key[0]].endpoints)
+        self._deliveries += [
             DeliveryRow(*key, ordinal, endpoint, place, send.tenant, lane, send.request_trace)
             for ordinal, (endpoint, place) in enumerate(targets)
-        )
-        return [Channel(endpoint[0]) for endpoint, _ in targets]
+        ]
+        return [endpoint[0] for endpoint, _ in targets]
 
 
 def sent_variants(sender: str, composition: Composition) -> list[SentVariant]:

@@ -24,11 +24,15 @@ from rich.table import Table
 from benchmarks.broadcasts import broadcasts
 from benchmarks.claims import claims
 from benchmarks.deliveries import first_call, mails, webhooks
+from benchmarks.fan_out import fan_out
 from benchmarks.figure import Figure
 from benchmarks.figures import bulk, lone_sender, prepare, unary
+from benchmarks.live_latency import live_latency
 from benchmarks.long_inbox import long_inbox
+from benchmarks.reconnect_storm import reconnect_storm
 from benchmarks.service import Service, running_service
 from benchmarks.several import several_processes
+from benchmarks.streams import streams
 
 _ROOT = Path(__file__).resolve().parents[1]
 _RESULTS = _ROOT / "benchmarks" / "results.json"
@@ -40,6 +44,10 @@ _MEASUREMENTS = (
     several_processes,
     bulk,
     long_inbox,
+    streams,
+    live_latency,
+    fan_out,
+    reconnect_storm,
     first_call,
     mails,
     webhooks,
@@ -66,8 +74,8 @@ async def _measure(service: Service) -> list[Figure]:
 def _cells(figure: Figure) -> Sequence[str]:
     return (
         figure.name,
-        f"{figure.ours:,.2f}" if figure.unit == "ms" else f"{figure.ours:,.0f}",
-        f"{figure.limit:,.2f}" if figure.unit == "ms" else f"{figure.limit:,.0f}",
+        f"{figure.ours:,.2f}" if figure.unit in ("ms", "s") else f"{figure.ours:,.0f}",
+        f"{figure.limit:,.2f}" if figure.unit in ("ms", "s") else f"{figure.limit:,.0f}",
         figure.unit,
         f"{figure.ratio:.2f}",
         figure.target,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import os
 import secrets
 import sys
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from jwt.algorithms import OKPAlgorithm
 
+from carillon_server.embedded.engine import Engine
 from carillon_server.embedded.ports import free_port
 from carillon_server.embedded.postgres import Postgres
 from carillon_server.embedded.process import spawn, stop
@@ -72,6 +74,10 @@ class Service:
     sink: Sink
     environment: Mapping[str, str] = field(repr=False)
     directory: Path
+    sign: Callable[[str, str], str] = field(repr=False)
+    """A token for a subject and scopes."""
+    engine_pids: tuple[int, int]
+    """Postgres and Valkey."""
 
     @contextmanager
     def worker(self) -> Iterator[None]:
@@ -108,7 +114,7 @@ def running_service(directory: Path) -> Iterator[Service]:
         for number, command in enumerate(commands)
     ]
     try:
-        _wait_ready(f"127.0.0.1:{ports[0]}", directory / "child-0.log")
+        wait_ready(f"127.0.0.1:{ports[0]}", directory / "child-0.log")
         yield Service(
             f"127.0.0.1:{ports[0]}",
             f"127.0.0.1:{ports[1]}",
@@ -118,6 +124,8 @@ def running_service(directory: Path) -> Iterator[Service]:
             sink,
             own,
             directory,
+            functools.partial(_token, key),
+            (_pid(postgres), _pid(valkey)),
         )
     finally:
         for child in children:
@@ -164,7 +172,12 @@ def _token(key: Ed25519PrivateKey, subject: str, scope: str) -> str:
     return jwt.encode(claims, key, algorithm="EdDSA", headers={"kid": "bench"})
 
 
-def _wait_ready(target: str, log: Path) -> None:
+def _pid(engine: Engine) -> int:
+    assert engine.pid is not None
+    return engine.pid
+
+
+def wait_ready(target: str, log: Path) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     with grpc.insecure_channel(target) as channel:
         stub = health_pb2_grpc.HealthStub(channel)  # type: ignore[no-untyped-call]  # it has no types

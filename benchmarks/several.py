@@ -16,13 +16,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from signal import SIGTERM
 
 from benchmarks.figure import Figure
 from benchmarks.load import measure
 from benchmarks.noop_server import METHOD as NOOP
 from benchmarks.service import Service
+from benchmarks.usage import children, cpu_seconds
 from carillon.v1 import notification_service_pb2 as pb
 from carillon.v1 import types_pb2
 from carillon_server.embedded.ports import free_port
@@ -30,12 +30,12 @@ from carillon_server.embedded.process import spawn, stop
 
 _SEND = "/carillon.v1.NotificationService/Send"
 _CONNECTIONS = 8
-_IN_FLIGHT_EACH = 8
+_FEW, _MANY = 8, 32
+"""Calls in flight on each connection."""
 _CALLS_EACH = 1_000
 _PROCESSES = 2
 _READY_SECONDS = 30.0
 _numbers = itertools.count()
-_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,16 @@ async def several_processes(service: Service) -> list[Figure]:
     """Send and a call that does nothing."""
     nothing = functools.partial(itertools.repeat, b"")
     figures: list[Figure] = []
-    for name, method, requests, token, serving in (
-        ("No-op RPC", NOOP, nothing, "", _noop_servers),
-        ("Send", _SEND, _sends, service.producer, _servers),
+    for name, method, requests, token, serving, each in (
+        ("No-op RPC", NOOP, nothing, "", _noop_servers, _FEW),
+        ("Send", _SEND, _sends, service.producer, _servers, _FEW),
+        ("Send", _SEND, _sends, service.producer, _servers, _MANY),
     ):
         with serving(service, 1) as (target, pids):
-            one = await _run(target, pids, method, requests, token)
+            one = await _run(target, pids, method, requests, token, each)
         with serving(service, _PROCESSES) as (target, pids):
-            two = await _run(target, pids, method, requests, token)
-        figures += _figures(name, two, one)
+            two = await _run(target, pids, method, requests, token, each)
+        figures += _figures(f"{name}, {each * _CONNECTIONS} in flight", two, one)
     return figures
 
 
@@ -81,16 +82,17 @@ async def _run(
     method: str,
     requests: Callable[[], Iterable[bytes]],
     token: str,
+    in_flight: int,
 ) -> _Run:
-    load = functools.partial(measure, target, method, requests, in_flight=_IN_FLIGHT_EACH, token=token)
+    load = functools.partial(measure, target, method, requests, in_flight=in_flight, token=token)
     await asyncio.gather(*(load(calls=100, warm_up=50) for _ in range(_CONNECTIONS)))
-    before, load_before, start = _cpu_seconds(pids), _cpu_seconds([os.getpid()]), time.perf_counter()
+    before, load_before, start = cpu_seconds(pids), cpu_seconds([os.getpid()]), time.perf_counter()
     await asyncio.gather(*(load(calls=_CALLS_EACH, warm_up=0) for _ in range(_CONNECTIONS)))
     seconds, calls = time.perf_counter() - start, _CALLS_EACH * _CONNECTIONS
     return _Run(
         calls / seconds,
-        (_cpu_seconds(pids) - before) / calls * 1e6,
-        (_cpu_seconds([os.getpid()]) - load_before) / seconds * 100,
+        (cpu_seconds(pids) - before) / calls * 1e6,
+        (cpu_seconds([os.getpid()]) - load_before) / seconds * 100,
     )
 
 
@@ -123,7 +125,7 @@ def _servers(service: Service, processes: int) -> Iterator[tuple[str, Sequence[i
     child = spawn(command, log=log, environment=os.environ | service.environment | environment)
     try:
         _wait(lambda: '"server.ready"' in log.read_text())
-        yield target, [child.pid, *_children(child.pid)]
+        yield target, [child.pid, *children(child.pid)]
     finally:
         stop(child, SIGTERM, 20.0)
         log.unlink()
@@ -144,15 +146,3 @@ def _wait(condition: Callable[[], bool]) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError("the servers did not become ready")
         time.sleep(0.05)
-
-
-def _children(pid: int) -> list[int]:
-    return [int(found) for found in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def _cpu_seconds(pids: Iterable[int]) -> float:
-    ticks = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / _TICKS_PER_SECOND

@@ -23,6 +23,8 @@ from carillon_server.storage.installation import Installation
 
 _BATCH = 1_000
 _HINT_GRACE_SECONDS = 0.1
+# When thousands of streams open together, one query serves many of them.
+_GATHER_SECONDS = 0.02
 
 
 class Poller:
@@ -54,6 +56,7 @@ class Poller:
                 self._named.clear()
                 await self._guarded_round(list(self._hub.rooms), whole=True)
             elif self._named:
+                await asyncio.sleep(_GATHER_SECONDS)
                 named, self._named = self._named, set()
                 await self._guarded_round(list(named), whole=False)
             self._woken.clear()

@@ -58,7 +58,7 @@ class Realtime:
         self._hints = HintPublisher(
             redis_url, hint_sealer, self._factory, installation, self._listener.listens
         )
-        self._watch = CredentialWatch(self._hub, recheck)
+        self._watch = CredentialWatch(self._hub, recheck, clock)
         self._slow_readers = SlowReaderWatch(settings.slow_reader_seconds)
         self._resources = StreamResources(
             hub=self._hub,

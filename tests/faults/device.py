@@ -14,16 +14,22 @@ class Device:
         self.recipient_id = recipient_id
         self.held: dict[str, Notification] = {}
         self.counts = Counts()
+        self.resets = 0
+        self.cursor = ""
+        """Where it stands; it goes on there, and may be given another one meanwhile."""
         self._client = client
 
     async def follow(self) -> None:
         """Until cancelled."""
-        async with self._client.subscribe(recipient_id=self.recipient_id) as subscription:
+        async with self._client.subscribe(recipient_id=self.recipient_id, cursor=self.cursor) as subscription:
             async for event in subscription:
+                self.cursor = subscription.cursor
                 self._take(event)
 
     def _take(self, event: SubscribeResponse) -> None:
         match event.WhichOneof("event"):
+            case "reset":
+                self.resets += 1
             case "snapshot":
                 self.held = {}
                 self._put(event.snapshot)

@@ -24,6 +24,7 @@ from carillon_server.embedded.process import processes_in, spawn, stop
 from carillon_server.embedded.valkey import Valkey
 from carillon_server.storage.migrate import upgrade
 from tests.eventually import eventually
+from tests.faults.lossy_redis import LossyRedis
 from tests.faults.proxy import FaultProxy
 from tests.faults.vitals import Vitals
 from tests.running import ISSUER, SECRET_KEY, Issuer
@@ -59,6 +60,11 @@ class Child:
         if self._process is not None:
             self._process.kill()
 
+    def terminate(self) -> None:
+        """Lets it stop by itself."""
+        if self._process is not None:
+            self._process.terminate()
+
     def stop(self) -> None:
         if self._process is not None:
             stop(self._process, signal.SIGTERM, _STOP_SECONDS)
@@ -75,12 +81,16 @@ class Installation:
         servers: int = 2,
         workers: int = 1,
         engine: Callable[[Path], Postgres] = Postgres,
+        lossy_redis: bool = False,
         **settings: object,
     ) -> None:
         self.tenant = "drill"
         """Of everybody who calls."""
         self.postgres = engine(directory / "postgres")
         self.valkey = Valkey(directory / "valkey")
+        self.redis: LossyRedis | None = None
+        """Between the service and Valkey, if it was asked for."""
+        self._lossy_redis = lossy_redis
         self._directory = directory
         self._settings = {f"CARILLON_{name.upper()}": str(value) for name, value in settings.items()}
         self._smtp_url = smtp_url
@@ -134,10 +144,13 @@ class Installation:
             for engine in (self.postgres, self.valkey):
                 engine.wait_ready()
             await asyncio.to_thread(upgrade, self.postgres.url)
+            if self._lossy_redis:
+                self.redis = LossyRedis(f"127.0.0.1:{self.valkey.access.port}")
+                await self.redis.start()
             self._start_children()
             self._watcher = asyncio.create_task(self._watch())
             for number in range(len(self.servers)):
-                await self._serves(number)
+                await self.serves(number)
         except BaseException:
             await self._stop()
             raise
@@ -225,7 +238,8 @@ class Installation:
                     each.spawn()
             await asyncio.sleep(_WATCH_SECONDS)
 
-    async def _serves(self, server: int) -> None:
+    async def serves(self, server: int) -> None:
+        """Returns when it answers."""
         async with self.client(server, "probe", "gateway") as probe:
 
             async def answers() -> bool:
@@ -245,12 +259,18 @@ class Installation:
             await proxy.stop()
         for each in (*self.servers, *self.workers, self.valkey, self.postgres):
             each.stop()
+        if self.redis is not None:
+            await self.redis.stop()
+
+    def _redis_url(self) -> str:
+        direct = f"127.0.0.1:{self.valkey.access.port}"
+        return self.valkey.url.replace(direct, self.redis.target if self.redis else direct)
 
     def _environment(self) -> dict[str, str]:
         return {
             **os.environ,
             "DATABASE_URL": self.postgres.url,
-            "REDIS_URL": self.valkey.url,
+            "REDIS_URL": self._redis_url(),
             "CARILLON_SECRET_KEYS": SECRET_KEY,
             "CARILLON_JWT_ISSUER": ISSUER,
             "CARILLON_JWT_STATIC_KEYS": str(self._issuer.jwks_path),

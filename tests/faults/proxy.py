@@ -13,7 +13,7 @@ _CHUNK_BYTES = 16 * 1024
 _ABORT_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-class _Link:
+class Link:
     """One connection through the proxy: both its ends, and what may still pass."""
 
     def __init__(self, near: asyncio.StreamWriter, far: asyncio.StreamWriter) -> None:
@@ -56,7 +56,7 @@ class FaultProxy:
     def __init__(self, upstream: str) -> None:
         host, _, port = upstream.rpartition(":")
         self._upstream = (host, int(port))
-        self._links: set[_Link] = set()
+        self._links: set[Link] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._refusing = False
@@ -116,6 +116,10 @@ class FaultProxy:
     def heal(self) -> None:
         self._refusing = self._swallowing = False
 
+    def pass_to_upstream(self, link: Link, chunk: bytes) -> bytes:
+        """What is forwarded of what came over a connection; for proxies that change it."""
+        return chunk
+
     def _accept(self, reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
         if self._refusing:
             near.transport.abort()
@@ -131,14 +135,14 @@ class FaultProxy:
         except OSError:
             near.transport.abort()
             return
-        link = _Link(near, far)
+        link = Link(near, far)
         self._links.add(link)
         if self._swallowing:
             link.block()
         await self._forward(link, reader, far_reader)
 
     async def _forward(
-        self, link: _Link, near_reader: asyncio.StreamReader, far_reader: asyncio.StreamReader
+        self, link: Link, near_reader: asyncio.StreamReader, far_reader: asyncio.StreamReader
     ) -> None:
         pumps = [
             asyncio.ensure_future(self._pump(link, near_reader, link.far)),
@@ -153,7 +157,7 @@ class FaultProxy:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
 
-    async def _pump(self, link: _Link, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, link: Link, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             while chunk := await reader.read(_CHUNK_BYTES):
                 await link.flowing[writer].wait()
@@ -161,6 +165,7 @@ class FaultProxy:
                     chunk = chunk[: link.bytes_left_to_near]
                     link.bytes_left_to_near -= len(chunk)
                 if writer is link.far:
+                    chunk = self.pass_to_upstream(link, chunk)
                     self.bytes_to_upstream += len(chunk)
                 writer.write(chunk)
                 await writer.drain()

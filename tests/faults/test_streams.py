@@ -19,7 +19,7 @@ from tests.faults.oracle import REQUEST_LABEL, holdings
 from tests.faults.outcome import Drill
 from tests.faults.proxy import FaultProxy
 from tests.faults.wire import LONG_TITLE, begin_cut
-from tests.faults.witness import Verdict, Witness, watching
+from tests.faults.witness import QUICK, Verdict, Witness, watching
 
 _DEVICES = 10
 """Of each person, each on a connection of its own."""
@@ -87,7 +87,7 @@ async def _people(installation: Installation, seed: int, count: int) -> AsyncIte
             wire = await stack.enter_async_context(FaultProxy(upstream))
             token = installation.token(name, "inbox")
             client = await stack.enter_async_context(AsyncClient(wire.target, token=token))
-            return Witness(client, ""), wire
+            return Witness(client, "", QUICK), wire
 
         people = []
         for name in (f"cut-{number}" for number in range(count)):

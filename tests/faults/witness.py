@@ -13,14 +13,14 @@ from carillon import AsyncClient
 from carillon.v1.notification_service_pb2 import SubscribeResponse
 from carillon.v1.types_pb2 import Notification
 
-# The shortest: after two and a half of them without a word a connection counts as dead.
-_HEARTBEAT = timedelta(seconds=1)
+QUICK = timedelta(seconds=1)
+"""The shortest heartbeat: after two and a half of them without a word a connection counts as dead."""
 
 
 class Witness:
     """Follows an inbox from its first snapshot on, with the subscription that callers use."""
 
-    def __init__(self, client: AsyncClient, recipient_id: str) -> None:
+    def __init__(self, client: AsyncClient, recipient_id: str, heartbeat: timedelta | None = None) -> None:
         self.recipient_id = recipient_id
         self.told: list[str] = []
         """The ids of what came in, in the order of the messages."""
@@ -29,11 +29,12 @@ class Witness:
         self.delays_seconds: list[float] = []
         """From the database's time of each to its arrival here."""
         self._client = client
+        self._heartbeat = heartbeat
 
     async def watch(self) -> None:
         """Until cancelled."""
         async with self._client.subscribe(
-            recipient_id=self.recipient_id, heartbeat=_HEARTBEAT
+            recipient_id=self.recipient_id, heartbeat=self._heartbeat
         ) as subscription:
             async for event in subscription:
                 self._take(event)

@@ -1,0 +1,60 @@
+"""P14: when one of two servers dies, all of its streams go on at the other one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from random import Random
+
+from tests.faults.callers import Callers
+from tests.faults.helper import Helper
+from tests.faults.installation import Installation
+from tests.faults.options import StreamSize, sizes
+from tests.faults.outcome import Drill
+from tests.faults.quantiles import milliseconds
+from tests.faults.town import OPENED_SECONDS, peopled
+
+_RESUMED_SECONDS = 30
+"""What is promised."""
+_CALLS = 30
+"""At least, for a figure of calls beside."""
+
+
+@sizes(short=StreamSize(100), long=StreamSize(10_000))
+async def test_p14_streams_of_a_killed_server_are_resumed_within_30_seconds(
+    installation: Installation, drill: Drill, size: StreamSize
+) -> None:
+    """One of two servers is killed while everybody is sent something, and again something before all streams
+    are back. Each of them tells both.
+    """
+    people = [f"resident-{number}" for number in range(size.streams)]
+    caller = {"target": installation.target, "token": installation.token("edge", "gateway")}
+    async with (
+        Callers(installation, "shop", "notifications.send") as producer,
+        peopled(installation, producer, people) as town,
+        Helper.running("beside", **caller) as beside,
+    ):
+        await town.send_to_all()
+        assert await town.late(OPENED_SECONDS) == 0
+        calm = await beside.ask("report", calls=_CALLS)
+        sending = asyncio.create_task(town.send_to_all())
+        Random(drill.seed).choice(installation.servers).kill()
+        killed = time.monotonic()
+        await sending
+        await town.send_to_all()
+        late = await town.late(_RESUMED_SECONDS - (time.monotonic() - killed))
+        seconds = time.monotonic() - killed
+        calls = await beside.ask("report", calls=_CALLS)
+        told = await town.compare()
+    assert (late, told.afresh) == (0, 0)
+    drill.finish(
+        "P14",
+        sends=town.rounds * size.streams,
+        kills=1,
+        cuts=size.streams // 2,
+        lost=told.missed,
+        doubled=told.repeated,
+        measured=f"all resumed after {seconds:.1f} s; p99 of a call beside "
+        f"{milliseconds(calls['seconds'], 0.99)} ms (before: {milliseconds(calm['seconds'], 0.99)} ms), "
+        f"{calls['failures']} failed",
+    )

@@ -37,6 +37,18 @@ async def seqs(core: Core, recipient: str) -> list[int]:
     return [row["seq"] for row in rows]
 
 
+def new_writer(core: Core, *, concurrency: int) -> GroupWriter:
+    return GroupWriter(
+        core.database,
+        core.told.publish,
+        core.told.wake,
+        tenants=core.tenants,
+        concurrency=concurrency,
+        max_batch=64,
+        max_queue=100,
+    )
+
+
 async def test_one_bad_send_fails_alone(core: Core) -> None:
     sends = [core.send("ann", category="\0" if number == 7 else "") for number in range(20)]
     answers = await asyncio.gather(*sends, return_exceptions=True)
@@ -83,18 +95,7 @@ async def test_versions_are_gap_free_and_in_commit_order_among_many_writers(core
 
 async def test_sends_that_are_alone_in_their_process_take_gap_free_versions_too(core: Core) -> None:
     """Two processes write to one inbox without locking it first; each finds out when the other was before."""
-    writers = [
-        GroupWriter(
-            core.database,
-            core.told.publish,
-            core.told.wake,
-            tenants=core.tenants,
-            concurrency=1,
-            max_batch=4,
-            max_queue=100,
-        )
-        for _ in range(2)
-    ]
+    writers = [new_writer(core, concurrency=1) for _ in range(2)]
     address = InboxAddress("acme", "ann")
 
     async def write(writer: GroupWriter) -> None:
@@ -137,6 +138,26 @@ async def _waiters(core: Core) -> int:
     """How many wait for a lock."""
     waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     return len(await core.database.fetch(waiting))
+
+
+async def test_groups_of_two_processes_that_lock_nothing_first_take_gap_free_versions(core: Core) -> None:
+    """Each finds out when the other was before, and neither waits for the other in a circle."""
+    writers = [new_writer(core, concurrency=2) for _ in range(2)]
+    people = [f"person-{number}" for number in range(6)]
+    rng = random.Random(11)
+
+    async def write(writer: GroupWriter) -> None:
+        for _ in range(12):
+            chosen = rng.sample(people, 3)
+            addresses = tuple(InboxAddress("acme", person) for person in chosen)
+            await writer.write(PlannedSend("acme", "ci", compose_as_is(draft(*chosen)), addresses))
+
+    await asyncio.gather(*(write(writer) for writer in writers for _ in range(6)))
+    for writer in writers:
+        await writer.stop()
+    written = [await seqs(core, person) for person in people]
+    assert sum(map(len, written)) == 2 * 6 * 12 * 3
+    assert written == [list(range(1, len(taken) + 1)) for taken in written]
 
 
 async def test_changes_cover_every_version_without_a_gap(core: Core) -> None:

@@ -1,9 +1,7 @@
 """Group commit: the sends that arrive while a transaction is under way are written together as the next one.
 
-Idle, a send does not wait; busy, batches grow, and with them the throughput. A batch is two statements: one
-locks the inboxes in key order and reads what decisions need, one writes everything. In between, planning is
-pure. A send that is alone, to one recipient, does without the lock and the transaction: it is written only if
-its inbox is still at the version that it was planned for.
+Idle, a send does not wait; busy, batches grow, and with them the throughput. How one is written is told in
+`batch_writer.py`.
 
 While Postgres writes a batch the next one is planned and sent after it, on another connection, once it is
 full: until then it had better grow. Two batches under way never share an inbox, so each inbox is written in
@@ -11,7 +9,6 @@ the order of the queue, and neither waits for the other's locks.
 
 What can go wrong, and what happens then:
 
-* The inbox of a send that is alone has moved on meanwhile: nothing is written, and it takes a transaction.
 * A recipient has no inbox yet: the transaction is given up, the inboxes are made, and it starts again.
 * A `request_id` was answered before: the unique key says so, the transaction is rolled back, and those
 sends are answered from the
@@ -34,21 +31,20 @@ from collections.abc import Sequence
 from carillon_server import telemetry
 from carillon_server.domain.errors import Reason, Refusal, Unavailable
 from carillon_server.domain.send import SendOutcome
+from carillon_server.services.batch_writer import BatchWriter, InboxesMissing
 from carillon_server.services.held_sends import HeldSends, inbox_ids_of
 from carillon_server.services.ports import ChangePublisher, WorkerWaker
-from carillon_server.services.send_batch import AnsweredBefore, write_alone, write_sends
-from carillon_server.services.send_plan import Plan, PlannedSend
+from carillon_server.services.send_batch import AnsweredBefore
+from carillon_server.services.send_plan import PlannedSend
 from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.services.waiting import Single, Waiting
-from carillon_server.storage.database import BadRowError, Connection, Database, RowsLockedError
-from carillon_server.storage.inboxes import OpenInbox, ensure_inboxes, find_locked, lock_inboxes, read_inboxes
+from carillon_server.storage.database import BadRowError, Database, RowsLockedError
+from carillon_server.storage.inboxes import ensure_inboxes, find_locked
 from carillon_server.storage.sends import find_requests
 
-_ARRIVAL_TURNS = 3
-
-
-class _InboxesMissing(Exception):  # noqa: N818 - control flow of this module
-    """Some recipients of the batch have no inbox yet."""
+_QUIET_TURNS = 8
+_ENOUGH = 64
+"""Notifications; a batch of twice as many hardly costs less for each."""
 
 
 class GroupWriter:
@@ -68,16 +64,17 @@ class GroupWriter:
         self._database = database
         self._publisher = publisher
         self._waker = waker
-        self._tenants = tenants
         self._max_batch = max_batch
         self._max_queue = max_queue
         self._queue: deque[Waiting] = deque()
         self._queued = 0
         self._under_way: set[bytes] = set()
         """Inboxes of the batches that are being written."""
+        self._gathering = False
         self._arrived = asyncio.Event()
         self._stopping = False
         self._look_up_first = False
+        self._batches = BatchWriter(database, tenants.channels_of)
         self._held = HeldSends(self._try_held, max_batch)
         self._flushers = [
             asyncio.create_task(self._flush(), name=f"group-writer-{number}") for number in range(concurrency)
@@ -123,7 +120,7 @@ class GroupWriter:
                 await self._settle(batch)
                 self._under_way -= inbox_ids
                 if len(batch) > 1:
-                    await _let_arrivals_in()
+                    await self._gather()
             elif self._stopping:
                 return
             else:
@@ -131,7 +128,18 @@ class GroupWriter:
                 await self._arrived.wait()
 
     def _may_begin(self) -> bool:
-        return not self._under_way or self._queued >= self._max_batch
+        return self._queued >= self._max_batch or not (self._under_way or self._gathering)
+
+    async def _gather(self) -> None:
+        """Lets in what keeps coming. gRPC takes one call in a few turns of the loop, and a commit costs as
+        much as several sends: a busy writer that took what is there would commit for five of 64 callers.
+        """
+        quiet_turns, self._gathering = 0, True
+        while quiet_turns < _QUIET_TURNS and self._queued < _ENOUGH and not self._stopping:
+            before = self._queued
+            await asyncio.sleep(0)
+            quiet_turns = quiet_turns + 1 if self._queued == before else 0
+        self._gathering = False
 
     def _take(self) -> list[Waiting]:
         batch: list[Waiting] = []
@@ -220,7 +228,7 @@ class GroupWriter:
                     return
             try:
                 await self._commit(batch)
-            except _InboxesMissing:
+            except InboxesMissing:
                 await ensure_inboxes(self._database, {a for waiting in batch for a in waiting.send.addresses})
             except AnsweredBefore:
                 look_up = True
@@ -230,9 +238,7 @@ class GroupWriter:
     async def _commit(self, batch: list[Waiting]) -> None:
         sends = [waiting.send for waiting in batch]
         started = time.perf_counter()
-        plan = await self._write_alone(sends[0]) if len(sends) == 1 else None
-        if plan is None:
-            plan = await self._database.transaction(lambda connection: self._transact(connection, sends))
+        plan = await self._batches.write(sends)
         telemetry.commit_seconds.observe(time.perf_counter() - started)
         telemetry.batch_notifications.observe(len(plan.rows.notifications))
         # Callers first: they wait, and hints and wake-ups go out in turns of the loop of their own.
@@ -241,28 +247,6 @@ class GroupWriter:
         self._publisher(plan.changes)
         if plan.rows.deliveries:
             self._waker({delivery.lane for delivery in plan.rows.deliveries})
-
-    async def _write_alone(self, send: PlannedSend) -> Plan | None:
-        """None: it takes a transaction."""
-        if len(send.addresses) != 1 or send.collapse_keys:
-            return None
-        inbox_id = send.addresses[0].inbox_id
-        async with self._database.connection() as connection:
-            inbox = (await read_inboxes(connection, [inbox_id])).get(inbox_id)
-            if inbox is None:
-                raise _InboxesMissing
-            return await write_alone(connection, inbox_id, inbox, send, self._tenants.channels_of)
-
-    async def _transact(self, connection: Connection, sends: Sequence[PlannedSend]) -> Plan:
-        inboxes = await self._lock(connection, sends)
-        return await write_sends(connection, inboxes, sends, self._tenants.channels_of)
-
-    async def _lock(self, connection: Connection, sends: Sequence[PlannedSend]) -> dict[bytes, OpenInbox]:
-        wanted = {address.inbox_id for send in sends for address in send.addresses}
-        inboxes = await lock_inboxes(connection, wanted)
-        if len(inboxes) < len(wanted):
-            raise _InboxesMissing
-        return inboxes
 
     async def _answer_replays(self, batch: list[Waiting]) -> list[Waiting]:
         """Answers what was answered before; returns the rest."""
@@ -281,14 +265,6 @@ class GroupWriter:
             else:
                 waiting.settle(request_id_reused(waiting.send.draft.request_id))
         return rest
-
-
-async def _let_arrivals_in() -> None:
-    """Calls that the transport has received already are a few turns of the loop away from the queue; without
-    this a busy writer would take them one by one.
-    """
-    for _ in range(_ARRIVAL_TURNS):
-        await asyncio.sleep(0)
 
 
 def request_id_reused(request_id: str) -> Refusal:

@@ -37,12 +37,17 @@ async def write_sends(
     return plan
 
 
-async def write_alone(
-    connection: Connection, inbox_id: bytes, inbox: OpenInbox, send: PlannedSend, channels_of: ChannelsOf
+async def write_sends_unlocked(
+    connection: Connection,
+    inboxes: Mapping[bytes, OpenInbox],
+    sends: Sequence[PlannedSend],
+    channels_of: ChannelsOf,
 ) -> Plan | None:
-    """One send to one inbox that is not locked, in one statement: half the round trips of a transaction.
+    """The same without a transaction, in one statement; `inboxes` were read and are not locked, and nothing
+    collapses: half the round trips.
 
     None: something came in between, and nothing is written.
     """
-    plan = Planner({inbox_id: inbox}, (), channels_of).plan([send])
-    return plan if await write_unlocked(connection, plan.rows, inbox.state.version) else None
+    plan = Planner(inboxes, (), channels_of).plan(sends)
+    versions = {inbox_id: inbox.state.version for inbox_id, inbox in inboxes.items()}
+    return plan if await write_unlocked(connection, plan.rows, versions) else None

@@ -95,9 +95,17 @@ WITH moved AS ({move}), counted AS (
 """
 _TIMES = {"due": due_time("$15"), "begin": begin_time("$15")}
 _WRITE = _STATEMENT.format(move=_MOVE, end=_REMEMBER, **_TIMES)
-# Nothing is locked before, so it fails as a whole unless it finds what it was planned for.
-_WRITE_UNLOCKED = _STATEMENT.format(
-    move=f"{_MOVE} AND i.version = $63 RETURNING 1",
+# Nothing is locked before, so it fails as a whole unless it finds what it was planned for. Like everybody it
+# locks inboxes in key order, and all of them before anything else.
+_WRITE_UNLOCKED = _STATEMENT.replace(
+    "WITH moved AS",
+    """WITH held AS (
+    SELECT i.inbox_id FROM inbox i
+    JOIN unnest($1::bytea[], $63::bigint[]) AS p (inbox_id, version) ON p.inbox_id = i.inbox_id
+    WHERE i.version = p.version ORDER BY i.inbox_id FOR UPDATE OF i
+), moved AS""",
+).format(
+    move=f"{_MOVE} AND i.inbox_id IN (SELECT inbox_id FROM held) RETURNING 1",
     end=f""", remembered AS ({_REMEMBER} RETURNING 1)
 SELECT 1 / CASE WHEN (SELECT count(*) FROM moved) = cardinality($1::bytea[])
     AND (SELECT count(*) FROM remembered) = cardinality($58::text[]) THEN 1 ELSE 0 END""",
@@ -217,14 +225,15 @@ async def write_batch(connection: Connection, batch: BatchRows) -> bool:
     return int(status.rpartition(" ")[2]) == len(batch.requests)
 
 
-async def write_unlocked(connection: Connection, batch: BatchRows, version: int) -> bool:
-    """Writes what one inbox gets, outside of a transaction, if it still is at this version.
+async def write_unlocked(connection: Connection, batch: BatchRows, versions: Mapping[bytes, int]) -> bool:
+    """Writes it outside of a transaction, if its inboxes still are at these versions.
 
-    False: nothing was written, because the inbox has moved on or a request was answered before.
+    False: nothing was written, because an inbox has moved on or a request was answered before.
     """
+    planned_for = [versions[inbox_id] for inbox_id in batch.states]
     try:
-        await connection.execute(_WRITE_UNLOCKED, *_arguments(batch), version)
-    except asyncpg.DivisionByZeroError:
+        await connection.execute(_WRITE_UNLOCKED, *_arguments(batch), planned_for)
+    except (asyncpg.DivisionByZeroError, asyncpg.DeadlockDetectedError):
         return False
     return True
 

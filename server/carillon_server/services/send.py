@@ -64,8 +64,8 @@ class SendService:
         self._in_flight: dict[RequestKey, asyncio.Future[None]] = {}
 
     async def send(self, principal: Principal, draft: Draft, *, timeout: float | None) -> SendOutcome:
-        """Committed once it returns. Raises what composing raises, and REQUEST_ID_REUSED, OVERLOADED,
-        UNAVAILABLE, DEADLINE_EXCEEDED.
+        """Committed once it returns. `timeout`: None where whoever waits is cancelled when it is time. Raises
+        what composing raises, and REQUEST_ID_REUSED, OVERLOADED, UNAVAILABLE, DEADLINE_EXCEEDED.
         """
         try:
             async with asyncio.timeout(timeout):

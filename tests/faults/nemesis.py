@@ -41,7 +41,15 @@ def schedule(seed: int, *, answers: int, blows: int, strikes: Sequence[str]) -> 
 class Nemesis:
     """Strikes an installation as its schedule says."""
 
-    def __init__(self, installation: Installation, seed: int, blows: Sequence[Blow]) -> None:
+    def __init__(
+        self,
+        installation: Installation,
+        seed: int,
+        blows: Sequence[Blow],
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`tell` hears of each blow."""
+        self._tell = tell
         self._installation = installation
         self._rng = Random(seed)
         self._blows = blows
@@ -65,6 +73,7 @@ class Nemesis:
         for blow in self._blows:
             await eventually(partial(_reached, answered, blow.answers), _STALL_SECONDS)
             await self.strike(blow.strike)
+            self._tell(f"{blow.strike} after {blow.answers:,} answers")
 
     async def strike(self, name: str) -> None:
         """This one, now."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from tests.faults.outcome import Drill
 
@@ -36,15 +37,18 @@ SizeT = TypeVar("SizeT")
 
 def sizes(*, short: SizeT, long: SizeT) -> pytest.MarkDecorator:
     """The same drill twice: as an ordinary test, and marked `drill`."""
-    return pytest.mark.parametrize(
-        "size",
-        [
-            pytest.param(short, id="short", marks=pytest.mark.timeout(_SHORT_TIMEOUT_SECONDS)),
-            pytest.param(
-                long, id="long", marks=[pytest.mark.drill, pytest.mark.timeout(_LONG_TIMEOUT_SECONDS)]
-            ),
-        ],
-    )
+    ordinary = pytest.param(short, id="short", marks=pytest.mark.timeout(_SHORT_TIMEOUT_SECONDS))
+    return pytest.mark.parametrize("size", [ordinary, _long(long)])
+
+
+def long_only(size: object) -> pytest.MarkDecorator:
+    """A drill whose short form would cost the suite more than it says."""
+    return pytest.mark.parametrize("size", [_long(size)])
+
+
+def _long(size: object) -> ParameterSet:
+    marks = [pytest.mark.drill, pytest.mark.timeout(_LONG_TIMEOUT_SECONDS)]
+    return pytest.param(size, id="long", marks=marks)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,7 +56,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
-def drill(request: pytest.FixtureRequest) -> Drill:
+def drill(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Drill:
     """This drill; its seed is what `--seed` says."""
+    long = request.node.get_closest_marker("drill") is not None
+
+    def tell(text: str) -> None:
+        if long:
+            with capsys.disabled():
+                print(f"  {text}", flush=True)  # noqa: T201 - how far a long drill is
+
     seed: int = request.config.getoption("--seed")
-    return Drill(seed, kept=request.node.get_closest_marker("drill") is not None)
+    return Drill(seed, kept=long, tell=tell)

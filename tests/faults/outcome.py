@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +40,8 @@ class Drill:
 
     seed: int
     kept: bool
+    tell: Callable[[str], None]
+    """How far it is."""
     _started: float = field(default_factory=time.monotonic)
 
     def finish(
@@ -73,6 +76,6 @@ def read_outcomes() -> list[Outcome]:
 
 def _keep(outcome: Outcome) -> None:
     others = [each for each in read_outcomes() if each.promise != outcome.promise]
-    kept = sorted([*others, outcome], key=lambda each: int(each.promise.removeprefix("P")))
+    kept = [*others, outcome]
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps([asdict(each) for each in kept], indent=2) + "\n")

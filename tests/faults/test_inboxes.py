@@ -40,7 +40,7 @@ async def test_p3_versions_are_gap_free_and_in_commit_order(
     installation, oracle = shared_installation, Oracle()
     addresses = await installation.proxied()
     blows = schedule(drill.seed, answers=size.sends, blows=size.blows, strikes=("cut", "sessions"))
-    nemesis = Nemesis(installation, drill.seed, blows)
+    nemesis = Nemesis(installation, drill.seed, blows, drill.tell)
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         producer = await enter(Callers(installation, "shop", "notifications.send", addresses=addresses))
@@ -102,7 +102,7 @@ async def test_p26_counters_equal_a_recount(
         blows=size.blows,
         strikes=_STRIKES,
     )
-    nemesis = Nemesis(installation, drill.seed, blows)
+    nemesis = Nemesis(installation, drill.seed, blows, drill.tell)
     async with (
         Callers(installation, "shop", "notifications.send") as producer,
         Callers(installation, "edge", "gateway") as gateway,

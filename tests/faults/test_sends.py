@@ -43,7 +43,7 @@ async def test_p1_a_send_answered_ok_is_never_lost(
     await enter_people(installation)
     oracle = Oracle()
     blows = schedule(drill.seed, answers=size.sends, blows=size.blows, strikes=_EVERYTHING)
-    nemesis = Nemesis(installation, drill.seed, blows)
+    nemesis = Nemesis(installation, drill.seed, blows, drill.tell)
 
     async def send_one(producer: Callers, number: int) -> None:
         response = await producer.answer(lambda client: send(client, number), first=number)
@@ -81,7 +81,7 @@ async def test_p2_a_request_id_makes_one_notification_and_one_answer(
     answers = size.sends * _REPEATERS
     strikes = ("server", "backend", "postmaster")
     blows = schedule(drill.seed, answers=answers, blows=size.blows, strikes=strikes)
-    nemesis = Nemesis(installation, drill.seed, blows)
+    nemesis = Nemesis(installation, drill.seed, blows, drill.tell)
 
     async def call(producer: Callers, number: int, caller: int) -> None:
         response = await producer.answer(lambda client: send(client, number), first=caller)
@@ -123,7 +123,7 @@ async def test_p7_nothing_is_lost_with_what_redis_held(
     await enter_people(installation)
     flushed = size.blows // 4
     blows = schedule(drill.seed, answers=size.sends, blows=size.blows - flushed, strikes=("flushall",))
-    nemesis = Nemesis(installation, drill.seed, blows)
+    nemesis = Nemesis(installation, drill.seed, blows, drill.tell)
     sent = size.sends + flushed * _ROUND
 
     async def send_one(producer: Callers, number: int) -> None:

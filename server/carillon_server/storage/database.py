@@ -60,6 +60,7 @@ _STANDSTILL_SECONDS = 10
 _MAX_STATEMENT_SECONDS = 10
 _MAX_TRANSACTION_SECONDS = 20
 _FIRST_WITH_TRANSACTION_TIMEOUT = 17
+_APPLICATION = {"application_name": "carillon"}
 
 
 class BadRowError(Exception):
@@ -146,7 +147,8 @@ class Database:
                 reset=_keep,
                 server_settings=settings,
             )
-        return cls(pool, timeout_seconds, partial(asyncpg.connect, address, timeout=timeout_seconds))
+        connect = partial(asyncpg.connect, address, timeout=timeout_seconds, server_settings=_APPLICATION)
+        return cls(pool, timeout_seconds, connect)
 
     async def close(self) -> None:
         """Waits for what runs, then closes."""
@@ -252,7 +254,7 @@ async def _session_settings(url: str, timeout_seconds: float) -> dict[str, str]:
     finally:
         await probe.close()
     settings = {
-        "application_name": "carillon",
+        **_APPLICATION,
         "jit": "off",
         # We cancel what takes too long; this ends it where we cannot any more.
         "statement_timeout": f"{_MAX_STATEMENT_SECONDS}s",

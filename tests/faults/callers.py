@@ -14,7 +14,7 @@ from carillon.errors import DeadlineExceededError, OverloadedError, UnavailableE
 from tests.faults.installation import Installation
 
 Answer = TypeVar("Answer")
-_FOR_THE_MOMENT = (UnavailableError, DeadlineExceededError, OverloadedError)
+FOR_THE_MOMENT = (UnavailableError, DeadlineExceededError, OverloadedError)
 _PAUSE_SECONDS = 0.05
 
 
@@ -46,7 +46,7 @@ class Callers:
         for attempt in itertools.count(first):
             try:
                 return await call(self.clients[attempt % len(self.clients)])
-            except _FOR_THE_MOMENT:
+            except FOR_THE_MOMENT:
                 self.failures += 1
                 await asyncio.sleep(_PAUSE_SECONDS)
         raise AssertionError("there is always another attempt")

@@ -11,10 +11,9 @@ from functools import partial
 from random import Random
 
 from carillon import AsyncClient
-from carillon.errors import DeadlineExceededError, UnavailableError
 from carillon.v1.notification_service_pb2 import SendResponse
 from carillon_server.domain.ids import NotificationId
-from tests.faults.callers import Callers
+from tests.faults.callers import FOR_THE_MOMENT, Callers
 from tests.faults.oracle import REQUEST_LABEL, Oracle
 
 INBOXES = 50
@@ -72,7 +71,7 @@ class Writers:
             if hangs_up:
                 return await asyncio.wait_for(call(client), seconds)
             return await call(client.with_options(timeout_seconds=seconds))
-        except (TimeoutError, DeadlineExceededError, UnavailableError):
+        except (TimeoutError, *FOR_THE_MOMENT):
             return None
 
     def _note(self, number: int, response: SendResponse, begun: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,7 @@ def _run(directory: str, arguments: Sequence[str]) -> int:
     shown = ["-m", "pytest", "tests/faults", "-m", "drill", "-v", *seed, *arguments]
     print(" ".join(shown), flush=True)  # noqa: T201 - says with which seed to repeat it
     process = subprocess.Popen([sys.executable, *shown, f"--basetemp={directory}/data"], cwd=_ROOT)
+    signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
     while True:
         # Ctrl-C reaches the drills too, which stop what they started; this only waits for them.
         with contextlib.suppress(KeyboardInterrupt):

@@ -24,7 +24,9 @@ _GIB = 1024**3
 
 def print_table(outcomes: Sequence[Outcome]) -> None:
     ordered = sorted(outcomes, key=lambda each: _order(each.promise))
-    table = Table(*_COUNTS, title=_machine(), box=SIMPLE)
+    table = Table(title=_machine(), box=SIMPLE, padding=0)
+    for name in _COUNTS:
+        table.add_column(name, no_wrap=True)
     for outcome in ordered:
         table.add_row(*_cells(outcome)[: len(_COUNTS)])
     console = Console()

@@ -27,7 +27,6 @@ ANSWER_SECONDS = 1.0
 _AGAIN_SECONDS = 0.2
 _PARTS = 2
 _NOT_UP = (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError)
-_REFUSES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class Pulse:
@@ -65,7 +64,7 @@ class Pulse:
         except TimeoutError:
             self._drop()
             return False
-        except (*_NOT_UP, *_REFUSES) as error:
+        except Exception as error:  # noqa: BLE001 - whatever else it says, it says something
             self._drop()
             # That a connection was lost says nothing yet: another one may be had.
             return await self._answers() if had_one else not isinstance(error, _NOT_UP)

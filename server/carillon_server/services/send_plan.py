@@ -32,8 +32,8 @@ from carillon_server.storage.sends import (
     PartRow,
     RequestKey,
     RequestRow,
-    SentVariant,
 )
+from carillon_server.storage.sent_variants import SentVariant
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,10 @@ from datetime import datetime
 
 import asyncpg
 
-from carillon_server.domain.attachment import dump_references
 from carillon_server.domain.channel import Channel
-from carillon_server.domain.delivery_settings import Fallback
-from carillon_server.domain.fallback import dump_chains
 from carillon_server.domain.inbox import Counts, InboxState
-from carillon_server.domain.notification import Draft, Stage
-from carillon_server.domain.notification_type import Retention
+from carillon_server.domain.notification import Stage
 from carillon_server.domain.send import SendOutcome, load_outcome
-from carillon_server.domain.type_policy import TypePolicy, dump_policy
 from carillon_server.domain.value import dataclass
 from carillon_server.storage.database import Connection, column
 from carillon_server.storage.delivery_rows import (
@@ -26,7 +21,8 @@ from carillon_server.storage.delivery_rows import (
     delivery_row,
     due_time,
 )
-from carillon_server.storage.inboxes import CounterKey, counter_rows, dump_labels
+from carillon_server.storage.inboxes import CounterKey, counter_rows
+from carillon_server.storage.sent_variants import KIND_COLUMNS, SentVariant, variant_rows
 
 _FIND_COLLAPSED = """
 SELECT n.inbox_id, n.seq, n.collapse_key, n.type, n.category, n.priority, n.seen_time IS NULL AS unseen,
@@ -61,20 +57,21 @@ WITH moved AS ({move}), counted AS (
         thread_key, collapse_key, actor_id, labels, channels, sender, payload, decisions, create_time,
         deliver_time, expire_time, fallbacks, attachments, policy, retain_time, keep_archived_seconds,
         broadcast_id, broadcast_variant)
-    SELECT n.inbox_id, n.seq, n.seq, CASE n.stage WHEN 1 THEN n.seq ELSE 0 END, n.stage, v.type, v.category,
-        v.priority, v.thread_key, v.collapse_key, v.actor_id, v.labels, v.channels, v.sender, v.payload,
-        n.decisions, $15, greatest(v.deliver_time, $15), v.expire_time, v.fallbacks, v.attachments, v.policy,
-        greatest(v.deliver_time, $15) + v.archive_after_seconds * interval '1 second',
-        v.keep_archived_seconds, v.broadcast_id, v.broadcast_variant
+    SELECT n.inbox_id, n.seq, n.seq, CASE n.stage WHEN 1 THEN n.seq ELSE 0 END, n.stage, k.type, k.category,
+        k.priority, k.thread_key, k.collapse_key, k.actor_id, k.labels, k.channels, k.sender, v.payload,
+        n.decisions, $15, greatest(k.deliver_time, $15), k.expire_time, k.fallbacks, k.attachments, k.policy,
+        greatest(k.deliver_time, $15) + k.archive_after_seconds * interval '1 second',
+        k.keep_archived_seconds, k.broadcast_id, k.broadcast_variant
     FROM unnest($16::bytea[], $17::bigint[], $18::smallint[], $19::bigint[], $20::bytea[])
         AS n (inbox_id, seq, stage, variant, decisions)
-    JOIN unnest($21::bigint[], $22::text[], $23::text[], $24::smallint[], $25::text[], $26::text[],
-        $27::text[], $28::jsonb[], $29::bytea[], $30::text[], $31::bytea[], $32::timestamptz[],
-        $33::timestamptz[], $34::jsonb[], $35::jsonb[], $36::bytea[], $37::float8[], $38::bigint[],
-        $39::bytea[], $40::int[])
-        AS v (variant, type, category, priority, thread_key, collapse_key, actor_id, labels, channels, sender,
-            payload, deliver_time, expire_time, fallbacks, attachments, policy, archive_after_seconds,
-            keep_archived_seconds, broadcast_id, broadcast_variant) ON v.variant = n.variant
+    JOIN unnest($21::bytea[], $22::bigint[]) WITH ORDINALITY AS v (payload, kind, number)
+        ON v.number = n.variant + 1
+    JOIN unnest($23::text[], $24::text[], $25::smallint[], $26::text[], $27::text[], $28::text[],
+        $29::jsonb[], $30::bytea[], $31::text[], $32::timestamptz[], $33::timestamptz[], $34::jsonb[],
+        $35::jsonb[], $36::bytea[], $37::float8[], $38::bigint[], $39::bytea[], $40::int[]) WITH ORDINALITY
+        AS k (type, category, priority, thread_key, collapse_key, actor_id, labels, channels, sender,
+            deliver_time, expire_time, fallbacks, attachments, policy, archive_after_seconds,
+            keep_archived_seconds, broadcast_id, broadcast_variant, number) ON k.number = v.kind + 1
 ), worded AS (
     INSERT INTO notification_part (inbox_id, seq, channel, content)
     SELECT p.inbox_id, p.seq, p.channel, c.content
@@ -155,21 +152,6 @@ class PartRow:
 
 
 @dataclass(frozen=True, slots=True)
-class SentVariant:
-    """What was sent, and by whom, in one way in which it reads."""
-
-    sender: str
-    draft: Draft
-    chains: tuple[Fallback, ...]
-    """Of fallbacks."""
-    policy: TypePolicy
-    retention: Retention
-    parts: Mapping[Channel, Mapping[str, str]]
-    broadcast: tuple[bytes, int] | None
-    """The content of a broadcast that holds its payload and parts; None: they are written with it."""
-
-
-@dataclass(frozen=True, slots=True)
 class RequestRow:
     """What is remembered of an idempotent request."""
 
@@ -241,12 +223,14 @@ async def write_unlocked(connection: Connection, batch: BatchRows, versions: Map
 def _arguments(batch: BatchRows) -> tuple[object, ...]:
     # In key order, so that two batches that race for the same keys wait in the same order.
     requests = sorted(batch.requests, key=lambda row: row.key)
+    variants, kinds = variant_rows(batch.variants)
     return (
         *_columns([_state_row(inbox_id, state) for inbox_id, state in batch.states.items()], 6),
         *_columns(counter_rows(batch.counters), 8),
         batch.now,
         *_columns([(n.inbox_id, n.seq, n.stage, n.variant, n.decisions) for n in batch.notifications], 5),
-        *_columns([_variant_row(number, sent) for number, sent in enumerate(batch.variants)], 20),
+        *_columns(variants, 2),
+        *_columns(kinds, KIND_COLUMNS),
         *_columns([(p.inbox_id, p.seq, p.channel, p.variant) for p in batch.parts], 4),
         *_columns(_content_rows(batch), 3),
         *_columns([delivery_row(delivery) for delivery in batch.deliveries], DELIVERY_COLUMNS),
@@ -280,30 +264,3 @@ def _content_rows(batch: BatchRows) -> list[tuple[object, ...]]:
     """Each wording once, however many have it."""
     used = dict.fromkeys((part.variant, part.channel) for part in batch.parts)
     return [(v, channel, json.dumps(batch.variants[v].parts[channel])) for v, channel in used]
-
-
-def _variant_row(number: int, sent: SentVariant) -> tuple[object, ...]:
-    draft, retention = sent.draft, sent.retention
-    broadcast_id, broadcast_variant = sent.broadcast or (None, None)
-    return (
-        number,
-        draft.type,
-        draft.category,
-        draft.priority,
-        draft.thread_key,
-        draft.collapse_key,
-        draft.actor_id,
-        dump_labels(draft.labels),
-        bytes(draft.channels),
-        sent.sender,
-        draft.payload if sent.broadcast is None else b"",
-        draft.deliver_time,
-        draft.expire_time,
-        dump_chains(sent.chains),
-        dump_references(draft.attachments),
-        dump_policy(sent.policy),
-        retention.archive_after_seconds,
-        None if retention.delete_after_seconds is None else round(retention.delete_after_seconds),
-        broadcast_id,
-        broadcast_variant,
-    )

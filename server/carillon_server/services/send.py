@@ -73,7 +73,7 @@ class SendService:
                 outcome = await (self._preview if draft.dry_run else self._once)(principal, draft)
         except TimeoutError as error:
             raise Refusal(Reason.DEADLINE_EXCEEDED, "the send was not committed in time") from error
-        _count(outcome)
+        (_REPLAYED if outcome.replayed else _SENT).inc()
         return outcome
 
     async def send_many(
@@ -92,9 +92,9 @@ class SendService:
             error = fault
         finally:
             results = group.end(error)
-        for result in results:
-            if isinstance(result, SendOutcome):
-                _count(result)
+        sent = [result.replayed for result in results if isinstance(result, SendOutcome)]
+        _SENT.inc(sent.count(False))
+        _REPLAYED.inc(sent.count(True))
         return results
 
     async def _fill(self, group: Group, principal: Principal, drafts: Sequence[Draft]) -> None:
@@ -221,10 +221,6 @@ def _planned(principal: Principal, draft: Draft, composition: Composition) -> Pl
     tenant = principal.tenant
     addresses = tuple([InboxAddress(tenant, recipient_id) for recipient_id in draft.recipient_ids])
     return PlannedSend(tenant, principal.subject, composition, addresses, telemetry.current_request_id())
-
-
-def _count(outcome: SendOutcome) -> None:
-    (_REPLAYED if outcome.replayed else _SENT).inc()
 
 
 __all__ = ["CancelOutcome", "CancelSelector", "SendService"]

@@ -167,9 +167,9 @@ class GroupWriter:
         return batch
 
     def _is_under_way(self, send: PlannedSend) -> bool:
-        return bool(self._under_way) and not self._under_way.isdisjoint(
-            address.inbox_id for address in send.addresses
-        )
+        if not self._under_way:
+            return False
+        return not self._under_way.isdisjoint([address.inbox_id for address in send.addresses])
 
     async def _settle(self, batch: list[Waiting]) -> None:
         """Answers everyone in the batch, whatever happens."""

@@ -54,7 +54,8 @@ class PlannedSend:
     @property
     def key(self) -> RequestKey | None:
         """None: not idempotent."""
-        return (self.tenant, self.sender, self.draft.request_id) if self.draft.request_id else None
+        request_id = self.draft.request_id
+        return (self.tenant, self.sender, request_id) if request_id else None
 
     @property
     def collapse_keys(self) -> list[tuple[bytes, str]]:

@@ -14,6 +14,7 @@ from benchmarks.baselines import commit_seconds, copy_rows_per_second
 from benchmarks.figure import Figure
 from benchmarks.load import Rate, measure
 from benchmarks.noop_server import METHOD as NOOP
+from benchmarks.noop_server import STREAM as NOOP_STREAM
 from benchmarks.rounds import compare
 from benchmarks.service import Service
 from carillon import AsyncClient
@@ -95,23 +96,23 @@ async def bulk(service: Service) -> list[Figure]:
     """SendBatch and SendStream against COPY of all rows that exist by then into the same tables."""
     batched = functools.partial(measure_batches, service, in_flight=4)
     largest = functools.partial(measure_batches, service, in_flight=4, size=_LARGEST_BATCH)
-    streamed = functools.partial(measure_stream, service)
+    streamed = functools.partial(_measure_stream, service.target, f"{_SERVICE}/SendStream", service.producer)
+    bare = functools.partial(_measure_stream, service.noop_target, NOOP_STREAM, "")
     copied = functools.partial(copy_rows_per_second, service.database_url)
     return [
         await compare("SendBatch of 500, 4 in flight / COPY", batched, copied, "rows/s", "≥ 0.35"),
         await compare("SendBatch of 1,000, 4 in flight / COPY", largest, copied, "rows/s", "≥ 0.35"),
         await compare("SendStream, one stream / COPY", streamed, copied, "rows/s", "≥ 0.35"),
+        await compare("SendStream, one stream / no-op stream", streamed, bare, "rows/s", ""),
     ]
 
 
-async def measure_stream(service: Service) -> float:
-    """Notifications a second by one SendStream."""
+async def _measure_stream(target: str, method: str, token: str) -> float:
+    """Messages a second, each with its answer, over one stream."""
     items = [pb.SendStreamRequest(request=_request()).SerializeToString() for _ in range(_STREAMED)]
-    metadata = [("authorization", f"Bearer {service.producer}")]
-    async with grpc.aio.insecure_channel(service.target) as channel:
-        call: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(
-            f"{_SERVICE}/SendStream"
-        )
+    metadata = [("authorization", f"Bearer {token}")] if token else []
+    async with grpc.aio.insecure_channel(target) as channel:
+        call: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(method)
         started = time.perf_counter()
         answers = [answer async for answer in call(iter(items), metadata=metadata)]
         return len(answers) / (time.perf_counter() - started)

@@ -12,11 +12,12 @@ import grpc
 
 from benchmarks.baselines import commit_seconds, copy_rows_per_second
 from benchmarks.figure import Figure
-from benchmarks.load import Rate, measure
+from benchmarks.load import WARM_UP, Rate, measure
 from benchmarks.noop_server import METHOD as NOOP
 from benchmarks.noop_server import STREAM as NOOP_STREAM
-from benchmarks.rounds import compare
+from benchmarks.rounds import Side, compare
 from benchmarks.service import Service
+from benchmarks.usage import cpu_seconds
 from carillon import AsyncClient
 from carillon.v1 import catalog_service_pb2 as catalog_pb
 from carillon.v1 import notification_service_pb2 as pb
@@ -72,11 +73,31 @@ async def unary(service: Service) -> list[Figure]:
         return (await _send(service, requests, calls=_CALLS, in_flight=_IN_FLIGHT)).calls_per_second
 
     ready, typed = functools.partial(sent, _sends), functools.partial(sent, _typed_sends)
+    server, noop_server = service.server_pids
+
+    async def nothing_cost() -> float:
+        return await _cost(noop_server, nothing)
+
+    async def send_cost() -> float:
+        return await _cost(server, ready)
+
+    async def list_cost() -> float:
+        return await _cost(server, listed)
+
     return [
         await compare("Send, unary, 64 in flight / no-op RPC", ready, nothing, "calls/s", "≥ 0.6"),
         await compare("List of 20, 64 in flight / no-op RPC", listed, nothing, "calls/s", "≥ 0.45"),
         await compare("Send from templates (in-app, mail) / ready content", typed, ready, "calls/s", ""),
+        await compare("Send / no-op RPC: time of the server", send_cost, nothing_cost, "µs", ""),
+        await compare("List / no-op RPC: time of the server", list_cost, nothing_cost, "µs", ""),
     ]
+
+
+async def _cost(server: int, run: Side) -> float:
+    """Microseconds a call, warming up included."""
+    before = cpu_seconds([server])
+    await run()
+    return (cpu_seconds([server]) - before) / (_CALLS + WARM_UP) * 1e6
 
 
 async def lone_sender(service: Service) -> list[Figure]:

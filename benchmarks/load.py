@@ -14,6 +14,7 @@ import grpc
 
 # A connection has room for 100 calls, and those that have just ended count for a moment more.
 _IN_FLIGHT_PER_CONNECTION = 32
+WARM_UP = 300
 _OWN = [("grpc.use_local_subchannel_pool", 1)]
 Call: TypeAlias = "grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]"
 
@@ -34,7 +35,7 @@ async def measure(
     *,
     calls: int,
     in_flight: int,
-    warm_up: int = 300,
+    warm_up: int = WARM_UP,
     token: str = "",
 ) -> Rate:
     """`requests` gives an endless supply; each call must succeed. Its connections are its own."""

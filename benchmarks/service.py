@@ -78,6 +78,8 @@ class Service:
     """A token for a subject and scopes."""
     engine_pids: tuple[int, int]
     """Postgres and Valkey."""
+    server_pids: tuple[int, int]
+    """The server and the one that answers with nothing."""
 
     @contextmanager
     def worker(self) -> Iterator[None]:
@@ -126,6 +128,7 @@ def running_service(directory: Path) -> Iterator[Service]:
             directory,
             functools.partial(_token, key),
             (_pid(postgres), _pid(valkey)),
+            (children[0].pid, children[1].pid),
         )
     finally:
         for child in children:

@@ -52,6 +52,7 @@ from carillon_server.transport.broadcasts import BroadcastServicer
 from carillon_server.transport.checker import Checker
 from carillon_server.transport.cursors import Cursors
 from carillon_server.transport.deliveries import DeliveryServicer
+from carillon_server.transport.doors import Doors
 from carillon_server.transport.encode import decode_action_ids, decode_notification
 from carillon_server.transport.encode_events import SubscribeResponseEncoder
 from carillon_server.transport.endpoint_guard import EndpointGuard
@@ -63,7 +64,7 @@ from carillon_server.transport.providers import ProviderServicer
 from carillon_server.transport.recipient_batch import RecipientBatch
 from carillon_server.transport.recipient_exports import RecipientExportServicer
 from carillon_server.transport.recipients import RecipientServicer
-from carillon_server.transport.server import SERVICES, bind, build_server
+from carillon_server.transport.server import SERVICES, build_router
 from carillon_server.transport.submission import Submission
 from carillon_server.transport.subscribe import SubscribeHandler
 from carillon_server.transport.topics import TopicServicer
@@ -126,15 +127,16 @@ async def running_server(settings: Settings, stopping: Stopping | None = None) -
         draining = asyncio.Event()
         servicers = await _build_servicers(ground, stack, draining)
         health = await _watch_health(ground, stack)
-        server = build_server(
+        router = build_router(
             settings,
             servicers=servicers,
             authenticator=ground.identity,
             checker=Checker(utc_now),
             health=health,
         )
-        port = bind(server, settings)
-        await server.start()
+        doors = Doors(settings, router)
+        port = doors.bind()
+        await doors.start()
 
         async def drain() -> None:
             """Callers look elsewhere, streams are sent elsewhere, and what is under way is finished."""
@@ -142,11 +144,11 @@ async def running_server(settings: Settings, stopping: Stopping | None = None) -
             draining.set()
             if stopping is not None and stopping.others_take_over:
                 # Streams that come back must not come back to this one.
-                stopped = server.stop(settings.drain_seconds + _STOP_GRACE_SECONDS)
+                stopped = doors.stop(settings.drain_seconds + _STOP_GRACE_SECONDS)
                 await asyncio.gather(ground.realtime.drain(settings.drain_seconds), stopped)
             else:
                 await ground.realtime.drain(settings.drain_seconds)
-                await server.stop(_STOP_GRACE_SECONDS)
+                await doors.stop(_STOP_GRACE_SECONDS)
 
         stack.push_async_callback(drain)
         yield port

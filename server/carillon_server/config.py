@@ -41,6 +41,12 @@ class Settings(BaseSettings):
         default="127.0.0.1:50051",
         description="Where the gRPC server listens: host:port; port 0 means any.",
     )
+    grpc_inner_address: str = Field(
+        default="",
+        description="A second address, for callers that strangers cannot pose as because they cannot reach "
+        "it: services and gateways. Its calls wait in a queue of their own, so a flood at `grpc_address` "
+        "does not hold them up. Empty: none.",
+    )
     grpc_share_port: bool = Field(
         default=False,
         description="Other servers of the same user may listen at `grpc_address` too (SO_REUSEPORT, Linux): "
@@ -125,13 +131,14 @@ class Settings(BaseSettings):
         ge=1,
         description="HTTP/2 streams of one connection at once; further ones wait in their client, which the "
         "client `carillon` avoids with more connections. The fewer, the less a hostile one can take: 100 "
-        "will do where all clients open several connections.",
+        "will do where all clients open several connections, and is the most at `grpc_address` where "
+        "there is a `grpc_inner_address`.",
     )
     max_pending_calls: int = Field(
         default=15_000,
         ge=1,
-        description="Calls that have come and wait to be begun; further ones are cancelled at once. Each "
-        "keeps its metadata, so this is memory that anybody can take.",
+        description="Calls that have come to an address and wait to be begun; further ones are cancelled at "
+        "once. Each keeps its metadata, so this is memory that anybody can take.",
     )
     max_connections: int = Field(
         default=20_000,
@@ -248,7 +255,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _development_is_local(self) -> Self:
-        if self.development and not is_loopback(self.grpc_address):
+        addresses = filter(None, (self.grpc_address, self.grpc_inner_address))
+        if self.development and not all(map(is_loopback, addresses)):
             raise ValueError("development mode listens on loopback only: set grpc_address to 127.0.0.1:PORT")
         return self
 

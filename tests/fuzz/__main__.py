@@ -1,8 +1,8 @@
 """Each attack against a server of its own, beside ordinary calls: `python -m tests.fuzz [NAME…]`.
 
 Ordinary calls are measured alone, beside a neighbour that only takes as much of the processor, and beside the
-attack: what the attack does beyond the neighbour is the server's weakness. Settings come from the environment
-(`CARILLON_MAX_CONCURRENT_STREAMS=100`).
+attack: what the attack does beyond the neighbour is the server's weakness. They come by the address that is
+attacked, and by the inner one.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from carillon_server.domain.identity import Role
+from carillon_server.embedded.ports import free_port
 from carillon_server.embedded.postgres import Postgres
 from carillon_server.embedded.valkey import Valkey
 from carillon_server.storage.migrate import upgrade
@@ -41,8 +43,11 @@ def main(arguments: Sequence[str]) -> None:
             upgrade(postgres.url)
             for attack in chosen.attacks or (each for each in ATTACKS if each != _NEIGHBOUR):
                 # What one attack leaves behind is not the next one's.
-                with running_service(postgres.url, valkey.url, directory) as service:
-                    outcome = asyncio.run(_measure(service, attack, chosen.seconds, chosen.share))
+                inner = free_port()
+                with running_service(
+                    postgres.url, valkey.url, directory, grpc_inner_address=f"127.0.0.1:{inner}"
+                ) as service:
+                    outcome = asyncio.run(_measure(service, inner, attack, chosen.seconds, chosen.share))
                     print(*table([outcome])[-1:], *service.complaints()[:5], sep="\n", flush=True)
                 if chosen.write:
                     keep(outcome)
@@ -59,7 +64,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-async def _measure(service: Service, attack: str, seconds: float, share: float) -> Outcome:
+async def _measure(service: Service, inner: int, attack: str, seconds: float, share: float) -> Outcome:
     token = service.issuer.token("acme", "mallory", [Role.USER])
     await ordinary_calls(service, 0.5)
     alone = await ordinary_calls(service, seconds)
@@ -69,12 +74,16 @@ async def _measure(service: Service, attack: str, seconds: float, share: float) 
     async with assault(service, [attack], seconds, token, share) as done:
         beside = await ordinary_calls(service, seconds)
         taken = service.processor_seconds() - taken
+    async with assault(service, [attack], seconds, token, share):
+        within = await ordinary_calls(replace(service, port=inner), seconds)
     return Outcome(
         attack,
         per_second=done.done / seconds,
         alone_ms=alone.quantile_ms(_P99),
         neighbour_ms=neighbour.quantile_ms(_P99),
         beside_ms=beside.quantile_ms(_P99),
+        within_ms=within.quantile_ms(_P99),
+        within_failed=len(within.refusals),
         calls=len(beside.seconds) + len(beside.refusals),
         failed=len(beside.refusals),
         processor_share=taken / seconds,

@@ -24,6 +24,9 @@ _HEAD = (
     "beside the attack",
     "ratio",
     "failed",
+    "by the inner address",
+    "ratio",
+    "failed",
     "server's processor",
     "MiB at most",
 )
@@ -41,19 +44,24 @@ class Outcome:
     beside_ms: float
     calls: int
     failed: int
+    within_ms: float
+    """By the inner address, while the outer one is attacked."""
+    within_failed: int
     processor_share: float
     peak_mib: float
 
     def cells(self) -> list[str]:
-        times = (self.alone_ms, self.neighbour_ms, self.beside_ms, self.beside_ms / self.neighbour_ms)
-        return [
-            self.attack.replace("_", " "),
-            f"{self.per_second:,.0f}",
-            *(f"{figure:.1f}" for figure in times),
-            f"{self.failed} of {self.calls:,}",
-            f"{100 * self.processor_share:.0f} %",
-            f"{self.peak_mib:.0f}",
-        ]
+        alone, neighbour, beside, within = (
+            f"{figure:.1f}" for figure in (self.alone_ms, self.neighbour_ms, self.beside_ms, self.within_ms)
+        )
+        outer = (beside, self._ratio(self.beside_ms), f"{self.failed} of {self.calls:,}")
+        inner = (within, self._ratio(self.within_ms), str(self.within_failed))
+        cost = (f"{100 * self.processor_share:.0f} %", f"{self.peak_mib:.0f}")
+        name, pace = self.attack.replace("_", " "), f"{self.per_second:,.0f}"
+        return [name, pace, alone, neighbour, *outer, *inner, *cost]
+
+    def _ratio(self, figure_ms: float) -> str:
+        return f"{figure_ms / self.neighbour_ms:.1f}"
 
 
 def keep(outcome: Outcome) -> None:

@@ -31,10 +31,11 @@ class Serving:
     """A supervisor that runs, with its servers."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], log: Path, issuer: Issuer, metrics_port: int
+        self, process: subprocess.Popen[bytes], log: Path, issuer: Issuer, metrics_port: int, inner: str
     ) -> None:
         self.process = process
         self.issuer = issuer
+        self.inner = inner
         self._log = log
         self._metrics_port = metrics_port
 
@@ -98,21 +99,23 @@ class Serving:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(ENDS_SECONDS)
 
-    def client(self, *scopes: str, subject: str = "billing") -> AsyncClient:
+    def client(self, *scopes: str, subject: str = "billing", target: str = "") -> AsyncClient:
         """A caller with connections of its own."""
-        return AsyncClient(self.target, token=self.issuer.token("acme", subject, scopes), insecure=True)
+        token = self.issuer.token("acme", subject, scopes)
+        return AsyncClient(target or self.target, token=token, insecure=True)
 
     def producer(self) -> AsyncClient:
         return self.client("notifications.send")
 
     @asynccontextmanager
-    async def screens(self, subject: str, at_least: int = 1) -> AsyncIterator[list[Screen]]:
+    async def screens(self, subject: str, at_least: int = 1, target: str = "") -> AsyncIterator[list[Screen]]:
         """Live streams until each of two processes has so many."""
         async with AsyncExitStack() as stack:
             screens: list[Screen] = []
             while min(self.streams().values()) < at_least:
                 assert len(screens) < 64, "the kernel gives all connections to one process"
-                client = await stack.enter_async_context(self.client("inbox", subject=subject))
+                client = self.client("inbox", subject=subject, target=target)
+                await stack.enter_async_context(client)
                 screens.append(await stack.enter_async_context(Screen.open(client)))
             yield screens
 
@@ -144,12 +147,13 @@ def launched(
     directory: Path, postgres_url: str, redis_url: str, *, processes: int = 2, **settings: str
 ) -> Iterator[Serving]:
     """A command that may not be ready yet; killed at the end if it still runs."""
-    issuer, metrics_port = Issuer(directory / "identity"), free_port()
+    issuer, metrics_port, inner = Issuer(directory / "identity"), free_port(), f"127.0.0.1:{free_port()}"
     environment = {
         "DATABASE_URL": postgres_url,
         "REDIS_URL": redis_url,
         "CARILLON_SECRET_KEYS": SECRET_KEY,
         "CARILLON_GRPC_ADDRESS": "127.0.0.1:0",
+        "CARILLON_GRPC_INNER_ADDRESS": inner,
         "CARILLON_METRICS_ADDRESS": f"127.0.0.1:{metrics_port}",
         "CARILLON_JWT_ISSUER": ISSUER,
         "CARILLON_JWT_STATIC_KEYS": str(issuer.jwks_path),
@@ -166,7 +170,7 @@ def launched(
         subprocess.Popen(command, env=os.environ | environment, stderr=output) as process,
     ):
         try:
-            yield Serving(process, log, issuer, metrics_port)
+            yield Serving(process, log, issuer, metrics_port, inner)
         finally:
             process.kill()
 

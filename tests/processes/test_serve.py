@@ -44,6 +44,14 @@ async def test_what_is_sent_through_one_is_live_on_the_streams_of_both(serving: 
             await asyncio.gather(*(screen.shows("hello") for screen in screens))
 
 
+async def test_both_share_the_inner_address_too(serving: Serving) -> None:
+    async with serving.screens("eve", target=serving.inner) as screens:
+        assert min(serving.streams().values()) >= 1
+        await send(serving, "hello within", to="eve")
+        async with asyncio.timeout(10):
+            await asyncio.gather(*(screen.shows("hello within") for screen in screens))
+
+
 async def test_a_request_id_through_both_makes_one_notification(serving: Serving) -> None:
     # On sixteen connections, all of which are to one process once in 30,000 runs.
     before = serving.metric("carillon_sends_total", **_SENT)

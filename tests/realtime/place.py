@@ -32,10 +32,11 @@ from carillon_server.storage.database import Database
 from carillon_server.storage.installation import Installation
 from carillon_server.transport.authorization import NOTIFICATION_SERVICE
 from carillon_server.transport.checker import Checker
+from carillon_server.transport.doors import build_server
 from carillon_server.transport.encode import decode_action_ids
 from carillon_server.transport.encode_events import SubscribeResponseEncoder
 from carillon_server.transport.health import HealthMonitor
-from carillon_server.transport.server import build_server
+from carillon_server.transport.server import build_router
 from carillon_server.transport.subscribe import SubscribeHandler
 from tests.composing import composing
 from tests.realtime.reader import Reader
@@ -205,10 +206,11 @@ class _NotHere:
 
 
 def _server(config: Settings, realtime: Realtime, keys: ApiKeys) -> grpc.aio.Server:
-    return build_server(
+    router = build_router(
         config,
         servicers=[SubscribeHandler(realtime.open_stream), _NotHere()],
         authenticator=Names(keys),
         checker=Checker(utc_now),
         health=HealthMonitor({}, essential=(), services=()),
     )
+    return build_server(config, router)

@@ -9,6 +9,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from carillon_server import telemetry
 from carillon_server.config import Settings
@@ -30,9 +31,14 @@ async def supervise(settings: Settings, command: Sequence[str]) -> None:
     had to be killed in the end.
     """
     telemetry.configure_logging(settings.log_level)
-    with shared_port(settings.grpc_address) as address:
+    inner = settings.grpc_inner_address
+    with (
+        shared_port(settings.grpc_address) as address,
+        shared_port(inner) if inner else nullcontext("") as within,
+    ):
         environment = {
             "CARILLON_GRPC_ADDRESS": address,
+            "CARILLON_GRPC_INNER_ADDRESS": within,
             "CARILLON_GRPC_SHARE_PORT": "true",
             "CARILLON_SERVER_PROCESSES": str(settings.server_processes),
         }

@@ -14,9 +14,10 @@ _LARGEST_OF_ALL = max(LARGER_MESSAGES.values()) + 1024
 ChannelOptions = list[tuple[str, int]]
 
 
-def channel_options(settings: Settings) -> ChannelOptions:
-    """The channel arguments of the server."""
-    return [*_sizes(settings), *_concurrency(settings), *_keepalive(), *_connections(settings)]
+def channel_options(settings: Settings, max_streams: int | None = None) -> ChannelOptions:
+    """The channel arguments of a server; `max_streams` of a connection where the settings allow too many."""
+    streams = max_streams or settings.max_concurrent_streams
+    return [*_sizes(settings), *_concurrency(settings, streams), *_keepalive(), *_connections(settings)]
 
 
 def _sizes(settings: Settings) -> ChannelOptions:
@@ -32,11 +33,11 @@ def _sizes(settings: Settings) -> ChannelOptions:
     ]
 
 
-def _concurrency(settings: Settings) -> ChannelOptions:
+def _concurrency(settings: Settings, max_streams: int) -> ChannelOptions:
     return [
         # Without a limit one connection that opens and resets streams starves all others; the fewer, the less
         # it can take: as many calls as this begin before others have their turn.
-        ("grpc.max_concurrent_streams", settings.max_concurrent_streams),
+        ("grpc.max_concurrent_streams", max_streams),
         # By default four calls in ten of a burst, such as everybody's streams after a restart, are cancelled.
         # Each waits with all its metadata, so the product of both limits is memory that anybody can take.
         ("grpc.server.max_pending_requests", settings.max_pending_calls),
@@ -77,4 +78,5 @@ def max_connections(settings: Settings) -> int:
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files == resource.RLIM_INFINITY:
         return settings.max_connections
-    return max(1, min(settings.max_connections, files - _OWN_FILES - settings.database_max_connections))
+    left = files - _OWN_FILES - settings.database_max_connections
+    return max(1, min(settings.max_connections, left // 2 if settings.grpc_inner_address else left))

@@ -1,11 +1,9 @@
-"""Builds the gRPC server: options, stages, services, address."""
+"""What the gRPC servers of a process lead to: stages, services."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
-import grpc
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
@@ -39,7 +37,6 @@ from carillon_server.transport.interceptors.observation import Observation
 from carillon_server.transport.interceptors.request_id import RequestId
 from carillon_server.transport.interceptors.validation import Validation
 from carillon_server.transport.method import Method
-from carillon_server.transport.options import channel_options
 from carillon_server.transport.registration import library_methods, our_methods
 from carillon_server.transport.router import Router
 
@@ -94,24 +91,18 @@ def _build_admission(settings: Settings) -> Admission:
     return Admission(limit, max_waiting=settings.call_queue)
 
 
-def build_server(
+def build_router(
     settings: Settings,
     *,
     servicers: Sequence[object],
     authenticator: Authenticator,
     checker: Checker,
     health: HealthMonitor,
-) -> grpc.aio.Server:
-    """A server that is not started yet. Every RPC must be found in one of the servicers."""
-    server = grpc.aio.server(
-        options=channel_options(settings),
-        # Callers may compress; answers are not, as callers are near and time is worth more than bytes.
-        compression=grpc.Compression.NoCompression,
-    )
+) -> Router:
+    """All methods inside the stages. Every RPC must be found in one of the servicers."""
     stages = build_stages(settings, authenticator, checker)
     methods = [*_methods(servicers, health, open_reflection=settings.development)]
-    server.add_generic_rpc_handlers((Router(methods, stages),))
-    return server
+    return Router(methods, stages)
 
 
 def _methods(
@@ -124,14 +115,3 @@ def _methods(
     roles = None if open_reflection else ANY_ROLE
     servicer = reflection.aio.ReflectionServicer(names)  # type: ignore[no-untyped-call]  # it has no types
     yield from library_methods(_REFLECTION, servicer, roles)
-
-
-def bind(server: grpc.aio.Server, settings: Settings) -> int:
-    """Takes the address, with TLS where a certificate is configured; the port.
-
-    Raises RuntimeError when the address cannot be had.
-    """
-    if not settings.tls_certificate:
-        return server.add_insecure_port(settings.grpc_address)
-    pair = (Path(settings.tls_key).read_bytes(), Path(settings.tls_certificate).read_bytes())
-    return server.add_secure_port(settings.grpc_address, grpc.ssl_server_credentials([pair]))

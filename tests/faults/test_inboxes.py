@@ -88,7 +88,7 @@ async def _all_told(witnesses: Sequence[Witness], id_: str) -> bool:
     return all(id_ in witness.told[-1:] for witness in witnesses)
 
 
-@sizes(short=Size(400, 5), long=Size(8_000, 30))
+@sizes(short=Size(400, 5), long=Size(12_000, 30))
 async def test_p26_counters_equal_a_recount(
     shared_installation: Installation, drill: Drill, size: Size
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from statistics import median
 
 import asyncpg
 
@@ -12,7 +13,10 @@ from carillon_server.domain.lane import Lane
 from carillon_server.storage.database import Connection, Database
 from carillon_server.storage.deliveries import lock_due
 
-_WAITING = (1_000, 100_000, 1_000_000)
+_LEAST, _MIDDLE, _MOST = 1_000, 100_000, 1_000_000
+# A thousand are ten claims: many turns, before and after the others, so that what else the machine does meets
+# all alike.
+_TURNS = (*(_LEAST,) * 10, _MIDDLE, _MOST, *(_LEAST,) * 10)
 _BATCH = 100
 _CLAIMS = 300
 _P99_MS = 20.0
@@ -46,13 +50,15 @@ WHERE d.inbox_id = t.inbox_id AND d.seq = t.seq
 
 async def claims(service: Service) -> list[Figure]:
     """p99 of a claim of 100 with 100,000 waiting, and how it grows from 1,000 to 1,000,000."""
-    p50, p99 = {}, {}
-    for waiting in _WAITING:
+    times: dict[int, list[float]] = {_LEAST: [], _MIDDLE: [], _MOST: []}
+    for waiting in _TURNS:
         await _fill(service.database_url, waiting)
-        p50[waiting], p99[waiting] = await _claim_times(service.database_url, waiting)
-    middle, least, most = p99[100_000], p50[1_000], p50[1_000_000]
+        times[waiting] += await _claim_times(service.database_url, waiting)
+    p50 = {waiting: median(taken) for waiting, taken in times.items()}
+    p99 = sorted(times[_MIDDLE])[int(len(times[_MIDDLE]) * 0.99)]
+    least, most = p50[_LEAST], p50[_MOST]
     return [
-        Figure("Claim of 100, 100,000 waiting: p99", middle, _P99_MS, "ms", middle / _P99_MS, "≤ 1"),
+        Figure("Claim of 100, 100,000 waiting: p99", p99, _P99_MS, "ms", p99 / _P99_MS, "≤ 1"),
         Figure("Claim of 100: p50, 1,000,000 waiting / 1,000", most, least, "ms", most / least, "≤ 1.2"),
     ]
 
@@ -68,7 +74,8 @@ async def _fill(database_url: str, waiting: int) -> None:
         await connection.close()
 
 
-async def _claim_times(database_url: str, waiting: int) -> tuple[float, float]:
+async def _claim_times(database_url: str, waiting: int) -> list[float]:
+    """In milliseconds. The first is not counted: its connection has planned nothing yet."""
     database = await Database.connect(database_url, max_connections=2)
     times = []
     try:
@@ -78,8 +85,7 @@ async def _claim_times(database_url: str, waiting: int) -> tuple[float, float]:
             times.append((time.perf_counter() - started) * 1e3)
     finally:
         await database.close()
-    times.sort()
-    return times[len(times) // 2], times[int(len(times) * 0.99)]
+    return times[1:]
 
 
 async def _claim(connection: Connection) -> None:

@@ -23,6 +23,8 @@ STREAMS = int(os.environ.get("CARILLON_BENCH_STREAMS", "10000"))
 ALL = f"{STREAMS:,} streams"
 _PROCESSES = 4
 _BATCH = 500
+# What clients get that ask for none.
+_HEARTBEAT_SECONDS = 25
 _LONGEST_SECONDS = 60.0
 _LOOK_SECONDS = 0.25
 _LINE_BYTES = 64 * 1024 * 1024
@@ -119,7 +121,9 @@ async def prepare_crowd(service: Service, name_of: Callable[[int], str] = person
 
 
 @asynccontextmanager
-async def crowd(service: Service, target: str, people: int = STREAMS) -> AsyncIterator[Crowd]:
+async def crowd(
+    service: Service, target: str, people: int = STREAMS, heartbeat_seconds: int = _HEARTBEAT_SECONDS
+) -> AsyncIterator[Crowd]:
     """Whose streams are yet to be opened. Fewer people have several devices each."""
     processes: list[Process] = []
     try:
@@ -129,7 +133,7 @@ async def crowd(service: Service, target: str, people: int = STREAMS) -> AsyncIt
             ]
             path = service.directory / f"tokens-{number}.json"
             path.write_text(json.dumps(tokens))
-            command = [sys.executable, "-m", "benchmarks.screens", target, str(path)]
+            command = [sys.executable, "-m", "benchmarks.screens", target, str(path), str(heartbeat_seconds)]
             processes.append(
                 await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, limit=_LINE_BYTES)
             )

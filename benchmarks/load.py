@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import grpc
+
+from carillon._channel import service_config
 
 # A connection has room for 100 calls, and those that have just ended count for a moment more.
 _IN_FLIGHT_PER_CONNECTION = 32
 WARM_UP = 300
 _OWN = [("grpc.use_local_subchannel_pool", 1)]
+REPEATING = [*_OWN, ("grpc.service_config", json.dumps(service_config(wait_for_ready=False)))]
+"""Calls that are refused for the moment are repeated when the server says so, as the client does."""
 Call: TypeAlias = "grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]"
 
 
@@ -37,13 +42,14 @@ async def measure(
     in_flight: int,
     warm_up: int = WARM_UP,
     token: str = "",
+    options: Sequence[tuple[str, Any]] = _OWN,
 ) -> Rate:
     """`requests` gives an endless supply; each call must succeed. Its connections are its own."""
     metadata = [("authorization", f"Bearer {token}")] if token else []
     async with AsyncExitStack() as stack:
         calls_on: list[Call] = []
         for _ in range(0, in_flight, _IN_FLIGHT_PER_CONNECTION):
-            channel = await stack.enter_async_context(grpc.aio.insecure_channel(target, options=_OWN))
+            channel = await stack.enter_async_context(grpc.aio.insecure_channel(target, options=options))
             calls_on.append(channel.unary_unary(method))
         supply = iter(requests())
         await _drive(calls_on, islice(supply, warm_up), metadata, in_flight)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from benchmarks.figure import Figure
 from benchmarks.paced import Sent, finish_sending
 from benchmarks.service import Service
-from benchmarks.usage import cpu_seconds, family, loop_seconds
+from benchmarks.usage import cpu_seconds, family_seconds, loop_seconds
 
 _CORES = os.cpu_count() or 1
 
@@ -23,7 +23,7 @@ class Meter:
         self._name = name
         self._server = server
         self._screens = screens
-        self._postgres, self._valkey = (family(pid) for pid in service.engine_pids)
+        self._postgres, self._valkey = service.engine_pids
 
     async def watch(self, sending: Process) -> tuple[list[Figure], Sent]:
         """Until it has sent everything."""
@@ -44,8 +44,8 @@ class Meter:
         return {
             "event loop of the server": loop,
             "other threads of the server": cpu_seconds([self._server]) - loop,
-            "Postgres": cpu_seconds(self._postgres),
-            "Valkey": cpu_seconds(self._valkey),
+            "Postgres": family_seconds(self._postgres),
+            "Valkey": family_seconds(self._valkey),
             "load generator, screens": cpu_seconds(self._screens),
         }
 

@@ -12,20 +12,20 @@ import json
 import secrets
 import sys
 import time
+from collections import Counter
 from contextlib import AsyncExitStack
 from random import Random
 
 import grpc
 import uvloop
 
-from benchmarks.load import Call
+from benchmarks.load import REPEATING, Call
 from benchmarks.screen import NUMBER_LABEL
 from carillon.v1 import notification_service_pb2 as pb
 from carillon.v1 import types_pb2
 
 _SEND = "/carillon.v1.NotificationService/Send"
 _CONNECTIONS = 8
-_OWN = [("grpc.use_local_subchannel_pool", 1)]
 _TIMEOUT_SECONDS = 10.0
 _CONTENT = types_pb2.Content(
     title="A scan has finished",
@@ -44,13 +44,13 @@ class _Pace:
         self.answered: list[int] = []
         self.latencies: list[float] = []
         self.delays: list[float] = []
-        self.failures = 0
+        self.failures: Counter[str] = Counter()
 
     async def run(self, target: str, per_second: float, sends: int) -> None:
         """Each send at its time, or as soon after as this process gets to it."""
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as under_way:
             channels = [
-                await stack.enter_async_context(grpc.aio.insecure_channel(target, options=_OWN))
+                await stack.enter_async_context(grpc.aio.insecure_channel(target, options=REPEATING))
                 for _ in range(_CONNECTIONS)
             ]
             calls: list[Call] = [channel.unary_unary(_SEND) for channel in channels]
@@ -73,8 +73,8 @@ class _Pace:
         started = time.monotonic()
         try:
             await call(request.SerializeToString(), metadata=self._metadata, timeout=_TIMEOUT_SECONDS)
-        except grpc.aio.AioRpcError:
-            self.failures += 1
+        except grpc.aio.AioRpcError as error:
+            self.failures[f"{error.code().name}: {error.details()}"] += 1
         else:
             self.answered.append(number)
             self.latencies.append(time.monotonic() - started)

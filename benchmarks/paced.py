@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.crowd import STREAMS, person
@@ -22,7 +22,8 @@ class Sent:
     """Of the sends themselves, in seconds."""
     delays: Sequence[float]
     """How much later than planned each was made: that is the load generator's own."""
-    failures: int
+    failures: Mapping[str, int]
+    """By what was said instead of an answer."""
 
 
 EVERYBODY = [person(number) for number in range(STREAMS)]

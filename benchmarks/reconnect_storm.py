@@ -15,6 +15,7 @@ from benchmarks.service import Service
 _SENDS_PER_SECOND = 200
 _SENDS = 3_000
 _LIMIT_SECONDS = 30
+_SEND_SECONDS = 0.25
 _NAME = f"{ALL}, server killed"
 
 
@@ -51,6 +52,10 @@ def _storm(people: Crowd, sent: Sent, killed: float, ready: float) -> list[Figur
         share(f"{_NAME}: from then until the last asks", waited[-1], back, "s"),
         share(f"{_NAME}: from asking to live, p50", at(served, 0.5), back, "s"),
         share(f"{_NAME}: from asking to live, p99", at(served, 0.99), back, "s"),
+        of_limit(
+            f"{_NAME}: sends at another server, p99", at(sorted(sent.latencies), 0.99), _SEND_SECONDS, "s"
+        ),
+        share(f"{_NAME}: sends without an answer", sum(sent.failures.values()), _SENDS, "sends"),
         missed(f"{_NAME}: sends missed", people, sent),
         repeated(f"{_NAME}: sends told twice", people, sent),
     ]

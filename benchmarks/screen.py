@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from google.protobuf.duration_pb2 import Duration
+
 from carillon import AsyncClient
 from carillon._async_subscription import AsyncSubscription
 from carillon._resume import Pause, Resumption
@@ -27,8 +29,9 @@ class Told:
 class Observed(Resumption):
     """As the client's, and notes when streams begin and end."""
 
-    def __init__(self) -> None:
-        super().__init__(SubscribeRequest(), patience_seconds=None)
+    def __init__(self, heartbeat_seconds: int) -> None:
+        request = SubscribeRequest(heartbeat=Duration(seconds=heartbeat_seconds))
+        super().__init__(request, patience_seconds=None)
         self.asked_time = 0.0
         """When the last stream was asked for, in seconds of the monotonic clock, which processes share."""
         self.live_time: float | None = None
@@ -53,8 +56,8 @@ class Observed(Resumption):
 class Screen:
     """One of many on the same connections."""
 
-    def __init__(self, client: AsyncClient, token: str, told: Told) -> None:
-        self.observed = Observed()
+    def __init__(self, client: AsyncClient, token: str, told: Told, heartbeat_seconds: int) -> None:
+        self.observed = Observed(heartbeat_seconds)
         self._own = client.with_options(token=token)
         self._told = told
 

@@ -1,7 +1,8 @@
 """A process of the load generator: the screens of many people.
 
-`python -m benchmarks.screens TARGET TOKENS`: opens a stream for each token of the file, all at once, and then
-answers each line that comes in with a line of JSON about all of them. It ends when nothing more can come.
+`python -m benchmarks.screens TARGET TOKENS HEARTBEAT_SECONDS`: opens a stream for each token of the file, all
+at once, and then answers each line that comes in with a line of JSON about all of them. It ends when nothing
+more can come.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ def _report(screens: list[Screen], told: Told) -> str:
     return json.dumps(answer)
 
 
-async def _show(target: str, tokens: list[str]) -> None:
+async def _show(target: str, tokens: list[str], heartbeat_seconds: int) -> None:
     commands = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(commands), sys.stdin
     )
     told = Told()
     async with AsyncClient(target) as client:
-        screens = [Screen(client, token, told) for token in tokens]
+        screens = [Screen(client, token, told, heartbeat_seconds) for token in tokens]
         gc.disable()  # its pauses would be taken for the service's
         print("ready", flush=True)
         await commands.readline()
@@ -55,4 +56,4 @@ async def _show(target: str, tokens: list[str]) -> None:
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_show(sys.argv[1], json.loads(Path(sys.argv[2]).read_text())))
+        runner.run(_show(sys.argv[1], json.loads(Path(sys.argv[2]).read_text()), int(sys.argv[3])))

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from signal import SIGTERM
 
 from benchmarks.figure import Figure
-from benchmarks.load import measure
+from benchmarks.load import REPEATING, measure
 from benchmarks.noop_server import METHOD as NOOP
 from benchmarks.service import Service
 from benchmarks.usage import children, cpu_seconds
@@ -84,7 +84,9 @@ async def _run(
     token: str,
     in_flight: int,
 ) -> _Run:
-    load = functools.partial(measure, target, method, requests, in_flight=in_flight, token=token)
+    load = functools.partial(
+        measure, target, method, requests, in_flight=in_flight, token=token, options=REPEATING
+    )
     await asyncio.gather(*(load(calls=100, warm_up=50) for _ in range(_CONNECTIONS)))
     before, load_before, start = cpu_seconds(pids), cpu_seconds([os.getpid()]), time.perf_counter()
     await asyncio.gather(*(load(calls=_CALLS_EACH, warm_up=0) for _ in range(_CONNECTIONS)))

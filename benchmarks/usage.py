@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+# In user and kernel mode; then the same of children that have ended.
+_OWN, _AND_ENDED = slice(11, 13), slice(11, 15)
 _SHARE = re.compile(r"^Pss:\s+(\d+) kB$", re.MULTILINE)
 
 
@@ -29,6 +31,11 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return sum(_seconds(Path(f"/proc/{pid}/stat")) for pid in pids)
 
 
+def family_seconds(pid: int) -> float:
+    """So far, of a process and all that came of it, also of what has ended."""
+    return sum(_seconds(Path(f"/proc/{each}/stat"), _AND_ENDED) for each in family(pid))
+
+
 def loop_seconds(pid: int) -> float:
     """So far, of the first thread: the one of the event loop."""
     return _seconds(Path(f"/proc/{pid}/task/{pid}/stat"))
@@ -41,6 +48,6 @@ def memory_bytes(pid: int) -> int:
     return int(found[1]) * 1024
 
 
-def _seconds(stat: Path) -> float:
-    fields = stat.read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+def _seconds(stat: Path, fields: slice = _OWN) -> float:
+    found = stat.read_text().rpartition(")")[2].split()
+    return sum(map(int, found[fields])) / _TICKS_PER_SECOND

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gc
 
-_ALLOCATIONS_PER_COLLECTION = 25_000
-# The event loop stands still meanwhile, and a live stream is eighty objects: 50 ms while thousands open.
-_YOUNG_COLLECTIONS = 4
+_ALLOCATIONS_PER_COLLECTION = 10_000
+# The event loop stands still meanwhile, and a live stream is eighty objects: 70 ms while thousands open.
+_YOUNG_COLLECTIONS = 10
 _MIDDLE_COLLECTIONS = 40
 
 

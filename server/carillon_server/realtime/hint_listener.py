@@ -2,7 +2,7 @@
 
 One connection, subscribed to the channels of the hub's rooms; rooms that come and go are gathered into one
 command. Redis keeps nothing for a subscriber, so whatever was published before a subscription was confirmed
-is lost: each confirmation has the poller compare that inbox at once. That holds for a new room and for all
+is lost: each confirmation has the poller compare that inbox soon. That holds for a new room and for all
 of them after a reconnect.
 
 A dead peer says nothing, and so does a quiet one: a connection that is silent is pinged, and given up when it

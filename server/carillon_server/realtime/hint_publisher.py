@@ -24,8 +24,6 @@ MAX_QUEUE = 10_000
 _MAX_BATCH = 500
 _TIMEOUT_SECONDS = 1.0
 _PAUSE_SECONDS = 1.0
-# A question to Redis costs as much as fifteen inboxes in it: under load one is asked for several commits.
-_REST_SECONDS = 0.005
 
 Outgoing = tuple[InboxChange, LiveEvent | None]
 """A change, and its event if it was built for a stream of this process."""
@@ -75,7 +73,6 @@ class HintPublisher:
                 async with asyncio.timeout(_TIMEOUT_SECONDS):
                     await self._publish(batch)
                 self._away = False
-                await asyncio.sleep(_REST_SECONDS)
             except (RedisError, OSError) as error:
                 self._pause(len(batch), error)
 

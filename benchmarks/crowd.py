@@ -122,9 +122,15 @@ async def prepare_crowd(service: Service, name_of: Callable[[int], str] = person
 
 @asynccontextmanager
 async def crowd(
-    service: Service, target: str, people: int = STREAMS, heartbeat_seconds: int = _HEARTBEAT_SECONDS
+    service: Service,
+    target: str,
+    people: int = STREAMS,
+    heartbeat_seconds: int = _HEARTBEAT_SECONDS,
+    niceness: int = 0,
 ) -> AsyncIterator[Crowd]:
-    """Whose streams are yet to be opened. Fewer people have several devices each."""
+    """Whose streams are yet to be opened. Fewer people have several devices each; nice ones let everything
+    else run first.
+    """
     processes: list[Process] = []
     try:
         for number in range(_PROCESSES):
@@ -133,7 +139,15 @@ async def crowd(
             ]
             path = service.directory / f"tokens-{number}.json"
             path.write_text(json.dumps(tokens))
-            command = [sys.executable, "-m", "benchmarks.screens", target, str(path), str(heartbeat_seconds)]
+            command = [
+                sys.executable,
+                "-m",
+                "benchmarks.screens",
+                target,
+                str(path),
+                str(heartbeat_seconds),
+                str(niceness),
+            ]
             processes.append(
                 await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, limit=_LINE_BYTES)
             )

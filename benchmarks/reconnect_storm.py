@@ -1,4 +1,8 @@
-"""Everybody cut off at once, and back."""
+"""Everybody cut off at once, and back.
+
+Thousands of clients that try to connect take both cores for themselves, though in truth each has a machine of
+its own. So here they are nice to what is measured.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ _SENDS_PER_SECOND = 200
 _SENDS = 3_000
 _LIMIT_SECONDS = 30
 _SEND_SECONDS = 0.25
+_NICENESS = 10
 _NAME = f"{ALL}, server killed"
 
 
@@ -23,7 +28,7 @@ async def reconnect_storm(service: Service) -> list[Figure]:
     """The server is killed and started again at once; another one takes sends meanwhile."""
     await prepare_crowd(service)
     with crowd_server(service) as server:
-        async with crowd(service, server.target) as people:
+        async with crowd(service, server.target, niceness=_NICENESS) as people:
             await people.open()
             sending = await start_sending(service, service.target, _SENDS_PER_SECOND, _SENDS)
             await asyncio.sleep(2.0)

@@ -1,8 +1,8 @@
 """A process of the load generator: the screens of many people.
 
-`python -m benchmarks.screens TARGET TOKENS HEARTBEAT_SECONDS`: opens a stream for each token of the file, all
-at once, and then answers each line that comes in with a line of JSON about all of them. It ends when nothing
-more can come.
+`python -m benchmarks.screens TARGET TOKENS HEARTBEAT_SECONDS NICENESS`: opens a stream for each token of the
+file, all at once, and then answers each line that comes in with a line of JSON about all of them. It ends
+when nothing more can come.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -55,5 +56,6 @@ async def _show(target: str, tokens: list[str], heartbeat_seconds: int) -> None:
 
 
 if __name__ == "__main__":
+    os.nice(int(sys.argv[4]))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_show(sys.argv[1], json.loads(Path(sys.argv[2]).read_text()), int(sys.argv[3])))

@@ -42,7 +42,7 @@ from carillon_server.storage.database import BadRowError, Database, RowsLockedEr
 from carillon_server.storage.inboxes import ensure_inboxes, find_locked
 from carillon_server.storage.sends import find_requests
 
-_QUIET_TURNS = 8
+_QUIET_TURNS = 20
 _ENOUGH = 64
 """Notifications; a batch of twice as many hardly costs less for each."""
 

@@ -43,6 +43,13 @@ def test_who_gives_up_leaves_no_gap() -> None:
     assert _all(queue) == [("first", 1), ("first", 2)]
 
 
+def test_the_first_can_be_looked_at() -> None:
+    queue = FairQueue[int]()
+    queue.push("first", 1)
+    queue.push("second", 2)
+    assert (queue.first(), queue.pop(), queue.first()) == (1, ("first", 1), 2)
+
+
 def test_nothing_comes_from_an_empty_one() -> None:
-    with pytest.raises(LookupError):
+    with pytest.raises(StopIteration):
         FairQueue[int]().pop()

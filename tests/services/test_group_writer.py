@@ -19,9 +19,10 @@ from carillon_server.domain.send import SendOutcome
 from carillon_server.services.composition import compose_as_is
 from carillon_server.services.group_writer import GroupWriter
 from carillon_server.services.send_plan import PlannedSend
+from carillon_server.services.waiting import Single
 from carillon_server.storage.database import BadRowError
 from tests.eventually import eventually
-from tests.services.conftest import PRODUCER, Core, draft
+from tests.services.conftest import PRODUCER, Core, draft, make_writer
 
 _TERMINATE_OTHERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -249,3 +250,24 @@ async def test_a_lost_connection_fails_the_send_and_the_retry_makes_one(core: Co
         assert answers[0].reason is Reason.UNAVAILABLE
         answers = await asyncio.gather(core.send("ann", request_id="r1"), return_exceptions=True)
     assert len(await seqs(core, "ann")) == 1
+
+
+async def test_a_tenant_that_fills_the_queue_keeps_no_other_out_of_it(core: Core) -> None:
+    writer = make_writer(core.database, core.told, core.tenants)
+    full = [Single(_planned("noisy", f"person-{number}")) for number in range(5_000)]
+    for waiting in full:
+        writer.put(waiting)
+    refused, served = Single(_planned("noisy", "ann")), Single(_planned("quiet", "ann"))
+    writer.put(refused)
+    writer.put(served)
+    assert isinstance(refused.answer.exception(), Refusal)
+    await served.answer
+    # Two transactions have 64 notifications at most: it did not wait behind the others.
+    assert sum(waiting.over for waiting in full) < 1_000
+    for waiting in full:
+        waiting.answer.cancel()
+    await writer.stop()
+
+
+def _planned(tenant: str, recipient: str) -> PlannedSend:
+    return PlannedSend(tenant, "ci", compose_as_is(draft(recipient)), (InboxAddress(tenant, recipient),))

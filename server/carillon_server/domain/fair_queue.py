@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-Item = TypeVar("Item", bound=Hashable)
+Item = TypeVar("Item")
 
 
 class FairQueue(Generic[Item]):
-    """Each operation takes the same time, however many wait."""
+    """Each operation takes the same time, however many wait. Items are told apart by their hash."""
 
     def __init__(self) -> None:
         self._lines: OrderedDict[str, OrderedDict[Item, None]] = OrderedDict()
@@ -31,14 +30,19 @@ class FairQueue(Generic[Item]):
 
     def push(self, key: str, item: Item) -> None:
         """At the end of its line; a new line is served after all others."""
-        self._lines.setdefault(key, OrderedDict())[item] = None
+        line = self._lines.get(key)
+        if line is None:
+            line = self._lines[key] = OrderedDict()
+        line[item] = None
         self._length += 1
 
+    def first(self) -> Item:
+        """The one that `pop` would take. Raises `StopIteration` when nothing waits."""
+        return next(iter(next(iter(self._lines.values()))))
+
     def pop(self) -> tuple[str, Item]:
-        """The first of the line whose turn it is. Raises `LookupError` when nothing waits."""
-        key = next(iter(self._lines), None)
-        if key is None:
-            raise LookupError("nothing waits")
+        """The first of the line whose turn it is. Raises `StopIteration` when nothing waits."""
+        key = next(iter(self._lines))
         item, _ = self._lines[key].popitem(last=False)
         self._lines.move_to_end(key)
         self._taken(key)

@@ -1,4 +1,5 @@
 """Group commit: the sends that arrive while a transaction is under way are written together as the next one.
+They wait in a line for each tenant, and the lines are served in turn.
 
 Idle, a send does not wait; busy, batches grow, and with them the throughput. How one is written is told in
 `batch_writer.py`.
@@ -25,7 +26,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Sequence
 
 from carillon_server import telemetry
@@ -36,6 +36,7 @@ from carillon_server.services.held_sends import HeldSends, inbox_ids_of
 from carillon_server.services.ports import ChangePublisher, WorkerWaker
 from carillon_server.services.send_batch import AnsweredBefore
 from carillon_server.services.send_plan import PlannedSend
+from carillon_server.services.send_queue import SendQueue
 from carillon_server.services.tenant_deliveries import TenantDeliveries
 from carillon_server.services.waiting import Single, Waiting
 from carillon_server.storage.database import BadRowError, Database, RowsLockedError
@@ -65,9 +66,8 @@ class GroupWriter:
         self._publisher = publisher
         self._waker = waker
         self._max_batch = max_batch
-        self._max_queue = max_queue
-        self._queue: deque[Waiting] = deque()
-        self._queued = 0
+        self._held = HeldSends(self._try_held, max_batch)
+        self._queue = SendQueue(max_queue, max_batch, self._held)
         self._under_way: set[bytes] = set()
         """Inboxes of the batches that are being written."""
         self._gathering = False
@@ -75,7 +75,6 @@ class GroupWriter:
         self._stopping = False
         self._look_up_first = False
         self._batches = BatchWriter(database, tenants.channels_of)
-        self._held = HeldSends(self._try_held, max_batch)
         self._flushers = [
             asyncio.create_task(self._flush(), name=f"group-writer-{number}") for number in range(concurrency)
         ]
@@ -96,11 +95,7 @@ class GroupWriter:
     def _enqueue(self, waiting: Waiting) -> None:
         if self._stopping:
             raise Unavailable("the service is stopping")
-        size = len(waiting.send.addresses)
-        if self._queued + size > self._max_queue:
-            raise Refusal(Reason.OVERLOADED, "too many sends are waiting", retry_after_seconds=1.0)
-        self._queue.append(waiting)
-        self._queued += size
+        self._queue.put(waiting)
         if self._may_begin():
             self._arrived.set()
 
@@ -113,9 +108,9 @@ class GroupWriter:
 
     async def _flush(self) -> None:
         while True:
-            batch = self._take() if self._may_begin() else []
+            batch = self._queue.take(self._under_way) if self._may_begin() else []
             if batch:
-                inbox_ids = {address.inbox_id for waiting in batch for address in waiting.send.addresses}
+                inbox_ids = {inbox_id for waiting in batch for inbox_id in inbox_ids_of(waiting)}
                 self._under_way |= inbox_ids
                 await self._settle(batch)
                 self._under_way -= inbox_ids
@@ -128,48 +123,18 @@ class GroupWriter:
                 await self._arrived.wait()
 
     def _may_begin(self) -> bool:
-        return self._queued >= self._max_batch or not (self._under_way or self._gathering)
+        return self._queue.size >= self._max_batch or not (self._under_way or self._gathering)
 
     async def _gather(self) -> None:
         """Lets in what keeps coming. gRPC takes one call in a few turns of the loop, and a commit costs as
         much as several sends: a busy writer that took what is there would commit for five of 64 callers.
         """
         quiet_turns, self._gathering = 0, True
-        while quiet_turns < _QUIET_TURNS and self._queued < _ENOUGH and not self._stopping:
-            before = self._queued
+        while quiet_turns < _QUIET_TURNS and self._queue.size < _ENOUGH and not self._stopping:
+            before = self._queue.size
             await asyncio.sleep(0)
-            quiet_turns = quiet_turns + 1 if self._queued == before else 0
+            quiet_turns = quiet_turns + 1 if self._queue.size == before else 0
         self._gathering = False
-
-    def _take(self) -> list[Waiting]:
-        batch: list[Waiting] = []
-        size = 0
-        collapsing: set[tuple[bytes, str]] = set()
-        while self._queue:
-            first = self._queue[0].send
-            if batch and size + len(first.addresses) > self._max_batch:
-                break
-            keys = first.collapse_keys
-            # The second of two sends with one key takes the place of the first, so it must see it.
-            if not collapsing.isdisjoint(keys) or self._is_under_way(first):
-                break
-            waiting = self._queue.popleft()
-            self._queued -= len(first.addresses)
-            if waiting.over:
-                continue
-            if self._held and self._held.concerns(waiting):
-                self._held.hold(waiting)
-                continue
-            collapsing.update(keys)
-            batch.append(waiting)
-            size += len(first.addresses)
-        telemetry.writer_queue.set(self._queued)
-        return batch
-
-    def _is_under_way(self, send: PlannedSend) -> bool:
-        if not self._under_way:
-            return False
-        return not self._under_way.isdisjoint([address.inbox_id for address in send.addresses])
 
     async def _settle(self, batch: list[Waiting]) -> None:
         """Answers everyone in the batch, whatever happens."""

@@ -121,7 +121,10 @@ class Settings(BaseSettings):
         "turn by tenant, and are OVERLOADED then.",
     )
     call_queue: int = Field(
-        default=256, ge=1, description="Unary calls that wait to be let in; more are OVERLOADED at once."
+        default=256,
+        ge=1,
+        description="Unary calls that wait to be let in, and never more than a quarter of those that are let "
+        "in; more are OVERLOADED at once.",
     )
     max_message_bytes: int = Field(
         default=4 * 1024 * 1024, ge=64 * 1024, description="Largest message taken from a caller."

@@ -53,6 +53,12 @@ async def test_the_service_says_how_long_to_wait(producer: AsyncClient, fake: Fa
     assert time.monotonic() - start >= 0.5
 
 
+async def test_waiting_ends_with_the_deadline(producer: AsyncClient, fake: FakeCarillon) -> None:
+    fake.fail_next("OVERLOADED", retry_after_seconds=60.0)
+    with pytest.raises(errors.DeadlineExceededError):
+        await producer.with_options(timeout_seconds=0.2).list_recipients()
+
+
 async def test_a_send_whose_answer_was_lost_is_repeated_and_sends_once(
     fake: FakeCarillon, proxy: FaultProxy
 ) -> None:

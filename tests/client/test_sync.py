@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -77,6 +78,19 @@ def test_what_fails_for_the_moment_is_repeated(producer: Client, fake: FakeCaril
     fake.fail_next("UNAVAILABLE", times=3)
     send(producer)
     assert len(fake.sent) == 1
+
+
+def test_the_service_says_how_long_to_wait(producer: Client, fake: FakeCarillon) -> None:
+    fake.fail_next("OVERLOADED", retry_after_seconds=0.5)
+    start = time.monotonic()
+    send(producer)
+    assert time.monotonic() - start >= 0.5
+
+
+def test_waiting_ends_with_the_deadline(producer: Client, fake: FakeCarillon) -> None:
+    fake.fail_next("OVERLOADED", retry_after_seconds=60.0)
+    with pytest.raises(errors.DeadlineExceededError):
+        producer.with_options(timeout_seconds=0.2).list_recipients()
 
 
 def test_a_new_token_is_used_after_a_refusal_once_for_all_threads(fake: FakeCarillon) -> None:

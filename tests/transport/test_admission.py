@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator
 import grpc
 import pytest
 from google.rpc.error_details_pb2 import RetryInfo
+from prometheus_client import REGISTRY
 
+from carillon import AsyncClient
 from carillon_server.domain.call_limit import CallLimit
 from carillon_server.domain.errors import Reason, Refusal
 from carillon_server.domain.identity import Role
 from carillon_server.transport.admission import Admission
+from tests.eventually import eventually
 from tests.running import Issuer, make_settings, running_server
 from tests.transport.conftest import House
 from tests.transport.requests import build
@@ -21,8 +24,8 @@ from tests.transport.trouble import locked, somebody_waits
 _TARGET_SECONDS = 60.0
 
 
-def _admission(limit: int, max_waiting: int = 8) -> Admission:
-    return Admission(CallLimit(limit, limit, _TARGET_SECONDS, start=limit), max_waiting=max_waiting)
+def _admission(limit: int) -> Admission:
+    return Admission(CallLimit(limit, limit, _TARGET_SECONDS, start=limit), max_waiting=100)
 
 
 def _entered(admission: Admission, tenant: str, calls: int) -> int:
@@ -47,15 +50,14 @@ async def test_one_that_has_less_than_its_share_need_not_wait_for_a_tenant_that_
 
 
 async def test_places_are_handed_on_in_turn_by_tenant() -> None:
-    admission = _admission(4)
-    _entered(admission, "first", 4)
-    _entered(admission, "second", 1)
-    waiting = await _lined_up(admission, *["first"] * 6, *["second"] * 2)
-    for _ in range(4):
+    admission = _admission(16)
+    _entered(admission, "first", 16)
+    _entered(admission, "second", 4)
+    waiting = await _lined_up(admission, "first", "first", "first", "second")
+    for _ in range(6):
         admission.leave("first")
-        await asyncio.sleep(0)
-    let_in = sorted(task.get_name() for task in waiting if task.done())
-    assert let_in == ["first", "first", "second"]
+    await asyncio.sleep(0)
+    assert sorted(task.get_name() for task in waiting if task.done()) == ["first", "second"]
     await asyncio.wait(waiting)
 
 
@@ -70,9 +72,9 @@ async def test_who_waits_for_too_long_is_refused_and_leaves_no_trace() -> None:
 
 
 async def test_a_full_line_is_refused_at_once_but_not_that_of_another_tenant() -> None:
-    admission = _admission(1, max_waiting=2)
-    _entered(admission, "noisy", 1)
-    _entered(admission, "quiet", 1)
+    admission = _admission(8)
+    _entered(admission, "noisy", 8)
+    _entered(admission, "quiet", 2)
     waiting = await _lined_up(admission, "noisy", "noisy")
     with pytest.raises(Refusal):
         admission.check("noisy")
@@ -118,3 +120,26 @@ async def test_calls_beyond_the_limit_are_told_when_to_try_again(narrow: House, 
         await others.call("GetCounts", build("GetCounts"))
     await stuck
     await narrow.operator.call("GetCounts", build("GetCounts"))
+
+
+async def test_the_client_comes_back_when_it_was_told_to(narrow: House, postgres_url: str) -> None:
+    token = narrow.issuer.token("acme", "root", ["admin"])
+    async with AsyncClient(narrow.address, token=token) as client:
+        await narrow.operator.call("UpsertRecipient", build("UpsertRecipient"))
+        async with locked(postgres_url, "endpoint") as connection:
+            stuck = asyncio.create_task(narrow.operator.attempt("ListEndpoints", build("ListEndpoints")))
+            await somebody_waits(connection)
+            before = _refused()
+            patient = asyncio.create_task(client.get_counts(recipient_id="ada"))
+            await eventually(lambda: _was_refused_since(before))
+        await stuck
+        await patient
+
+
+def _refused() -> float:
+    labels = {"cause": "waited", "share": "at_share"}
+    return REGISTRY.get_sample_value("carillon_calls_refused_total", labels) or 0.0
+
+
+async def _was_refused_since(before: float) -> bool:
+    return _refused() > before

@@ -21,6 +21,7 @@ from carillon_server.domain.fair_queue import FairQueue
 MAX_WAIT_SECONDS = 0.03
 _RESERVE = 4
 """The reserve is one in so many of the limit."""
+_PLACES_PER_WAITING = 4
 _RETRY_SECONDS = 1.0
 
 
@@ -68,11 +69,15 @@ class Admission:
 
     def check(self, tenant: str) -> None:
         """Raises OVERLOADED where the line of the tenant is full: then its call need not even be read."""
-        waiting = self._queue.length_of(tenant)
-        if not waiting or len(self._queue) < self._max_waiting:
+        waiting, room = self._queue.length_of(tenant), self._room()
+        if not waiting or len(self._queue) < room:
             return
-        if waiting * self._queue.line_count >= self._max_waiting and not self._has_reserve(tenant):
+        if waiting * self._queue.line_count >= room and not self._has_reserve(tenant):
             raise self._refusal(tenant, "full")
+
+    def _room(self) -> int:
+        """Of the queue: about as many as are let in while one waits. More would wait in vain."""
+        return min(self._max_waiting, max(1, self._limit.value // _PLACES_PER_WAITING))
 
     def leave(self, tenant: str, seconds: float | None = None) -> None:
         """A call has ended. `seconds` is how long it took; None: that says nothing about the load."""

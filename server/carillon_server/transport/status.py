@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import lru_cache
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
@@ -79,11 +80,24 @@ def to_status(refusal: Refusal) -> Status:
 
 def trailers_of(refusal: Refusal) -> tuple[tuple[str, str | bytes], ...]:
     """What goes with the end of a call."""
-    details = (DETAILS_KEY, to_status(refusal).SerializeToString())
+    details = (DETAILS_KEY, _details_of(refusal))
     if refusal.reason in _PUSHED_BACK:
         return (details, (PUSHBACK_KEY, str(_pushback_ms(refusal))))
     # The code is one that gRPC would repeat; a number below 0 tells it not to.
     return (details, (PUSHBACK_KEY, "-1")) if refusal.reason in _HOPELESS else (details,)
+
+
+def _details_of(refusal: Refusal) -> bytes:
+    if refusal.reason is Reason.OVERLOADED and not refusal.metadata:
+        return _details_of_overload(refusal.message, refusal.retry_after_seconds)
+    return to_status(refusal).SerializeToString()
+
+
+# There is no worse moment to make the same bytes again.
+@lru_cache(maxsize=16)
+def _details_of_overload(message: str, retry_after_seconds: float | None) -> bytes:
+    refusal = Refusal(Reason.OVERLOADED, message, retry_after_seconds=retry_after_seconds)
+    return to_status(refusal).SerializeToString()
 
 
 def _pushback_ms(refusal: Refusal) -> int:

@@ -125,9 +125,9 @@ class Installation:
         """All servers, for a client that spreads its calls over them."""
         return "ipv4:" + ",".join(self.address(number) for number in range(len(self._ports)))
 
-    def token(self, subject: str, *scopes: str) -> str:
-        """What every server believes."""
-        return self._issuer.token(self.tenant, subject, scopes)
+    def token(self, subject: str, *scopes: str, tenant: str = "") -> str:
+        """What every server believes. `tenant`: another one than that of the installation."""
+        return self._issuer.token(tenant or self.tenant, subject, scopes)
 
     async def proxied(self) -> Sequence[str]:
         """Where the servers can be reached by connections that the strike "cut" may reset."""

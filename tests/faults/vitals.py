@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,12 @@ class Vitals:
             if line.startswith("RssAnon:"):
                 return 1024 * int(line.split()[1])
         raise AssertionError("the kernel does not tell")
+
+    @property
+    def cpu_seconds(self) -> float:
+        """What it took of processors, all its threads together."""
+        times = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
 
     @property
     def open_files(self) -> int:

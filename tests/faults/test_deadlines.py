@@ -60,7 +60,7 @@ _CALLS: dict[str, Sequence[Call]] = {
 }
 
 
-@sizes(short=Size(40, 3), long=Size(2_000, 60))
+@sizes(short=Size(40, 3), long=Size(1_000, 40))
 async def test_p17_no_work_runs_past_the_callers_deadline(tmp_path: Path, drill: Drill, size: Size) -> None:
     """Calls with deadlines of 50 ms meet locks. They end in time, and so do their statements; afterwards the
     same connections serve.

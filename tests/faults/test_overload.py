@@ -32,7 +32,7 @@ class LoadSize:
     recipients: int
 
 
-@sizes(short=LoadSize(1.0, 2.0, 100), long=LoadSize(20, 60, 100))
+@sizes(short=LoadSize(1.0, 2.0, 100), long=LoadSize(12, 45, 100))
 async def test_p16_overload_is_refused_soon_and_starves_nobody(
     tmp_path: Path, drill: Drill, size: LoadSize
 ) -> None:

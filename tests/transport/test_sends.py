@@ -138,6 +138,23 @@ async def test_one_bad_item_of_a_batch_fails_alone(house: House) -> None:
     assert await _titles(house) == ["Scan done"] * 3
 
 
+async def test_items_of_a_batch_keep_what_they_do_not_share(house: House) -> None:
+    """Filters ask the columns, which are written once for all items that are alike."""
+
+    def traits(number: int) -> dict[str, Any]:
+        name = f"kind-{number}"
+        return {"type": name, "category": name, "labels": {"kind": name}, "thread_key": name}
+
+    requests = [send(**traits(n % 3), content={"title": f"{n}"}) for n in range(6)]
+    await house.producer.call("SendBatch", pb.SendBatchRequest(requests=requests))
+    for number in range(3):
+        alike = traits(number)
+        for wanted in ({"types": [alike.pop("type")]}, *({name: value} for name, value in alike.items())):
+            page = await house.user().call("List", pb.ListRequest(filter=types_pb2.Filter(**wanted)))
+            titles = [notification.content.title for notification in page.notifications]
+            assert titles == [f"{number + 3}", f"{number}"], wanted
+
+
 async def test_the_bulk_lane_answers_in_the_order_of_the_requests(house: House) -> None:
     count = 3 * MAX_ITEMS_AHEAD
     requests = [item(recipient_ids=[f"r{number}"]) for number in range(count)]

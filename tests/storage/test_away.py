@@ -109,8 +109,9 @@ async def test_a_session_that_ends_is_no_postgres_that_is_away(database: Databas
     await eventually(feels_again)
 
 
-async def test_connections_to_a_server_that_cannot_be_written_to_are_replaced(database: Database) -> None:
+async def test_connections_to_a_server_that_cannot_be_written_to_are_replaced(own_postgres: Postgres) -> None:
     """As after a failover: who keeps talking to the old one would never write again."""
+    database = await Database.connect(own_postgres.url, max_connections=1)
 
     async def write(connection: Connection) -> None:
         await connection.execute("CREATE TABLE written ()")
@@ -119,3 +120,4 @@ async def test_connections_to_a_server_that_cannot_be_written_to_are_replaced(da
     with pytest.raises(Unavailable):
         await database.transaction(write)
     await database.transaction(write)
+    await database.close()

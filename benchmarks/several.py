@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from signal import SIGTERM
 
 from benchmarks.figure import Figure
-from benchmarks.load import REPEATING, measure
+from benchmarks.load import measure
 from benchmarks.noop_server import METHOD as NOOP
 from benchmarks.service import Service
 from benchmarks.usage import children, cpu_seconds
@@ -84,9 +84,7 @@ async def _run(
     token: str,
     in_flight: int,
 ) -> _Run:
-    load = functools.partial(
-        measure, target, method, requests, in_flight=in_flight, token=token, options=REPEATING
-    )
+    load = functools.partial(measure, target, method, requests, in_flight=in_flight, token=token)
     await asyncio.gather(*(load(calls=100, warm_up=50) for _ in range(_CONNECTIONS)))
     before, load_before, start = cpu_seconds(pids), cpu_seconds([os.getpid()]), time.perf_counter()
     await asyncio.gather(*(load(calls=_CALLS_EACH, warm_up=0) for _ in range(_CONNECTIONS)))
@@ -122,6 +120,8 @@ def _servers(service: Service, processes: int) -> Iterator[tuple[str, Sequence[i
         "CARILLON_METRICS_ADDRESS": f"127.0.0.1:{free_port()}",
         "CARILLON_LOG_LEVEL": "info",
         "CARILLON_DRAIN_SECONDS": "0",
+        # A new server would refuse some of them until it has found out how many it can take.
+        "CARILLON_CALL_LIMIT_MIN": str(_MANY * _CONNECTIONS),
     }
     command = [sys.executable, "-m", "carillon_server", "serve", "--processes", str(processes)]
     child = spawn(command, log=log, environment=os.environ | service.environment | environment)

@@ -30,6 +30,13 @@ async def installation(tmp_path: Path) -> AsyncIterator[Installation]:
         yield installation
 
 
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[Installation]:
+    """The same without a worker, for drills of streams."""
+    async with Installation(tmp_path, workers=0) as installation:
+        yield installation
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def _ground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Installation, Relay]]:
     async with _running(tmp_path_factory.mktemp("drills")) as running:

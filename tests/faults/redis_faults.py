@@ -6,53 +6,55 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 import redis.asyncio as redis
 
 from tests.eventually import eventually
 from tests.faults.installation import Installation
+from tests.faults.lossy_redis import LossyRedis
 
 _ANSWERS_SECONDS = 30
 
 
-async def _answers(installation: Installation) -> bool:
-    return installation.valkey.running and installation.valkey.answers()
+def _pid(house: Installation) -> int:
+    assert house.valkey.pid is not None
+    return house.valkey.pid
+
+
+def _proxy(house: Installation) -> LossyRedis:
+    assert house.redis is not None, "the installation was not asked for it"
+    return house.redis
+
+
+async def _answers(house: Installation) -> bool:
+    return house.valkey.running and house.valkey.answers()
 
 
 @asynccontextmanager
-async def _signalled(installation: Installation, number: signal.Signals) -> AsyncIterator[None]:
-    pid = installation.valkey.pid
-    assert pid is not None
-    os.kill(pid, number)
+async def _ended(number: signal.Signals, house: Installation) -> AsyncIterator[None]:
+    """It is started again at once."""
+    os.kill(_pid(house), number)
     yield
-
-
-async def _back(installation: Installation) -> None:
-    async def answers() -> bool:
-        return await _answers(installation)
-
-    await eventually(answers, _ANSWERS_SECONDS)
+    await eventually(partial(_answers, house), _ANSWERS_SECONDS)
 
 
 @asynccontextmanager
-async def killed(installation: Installation) -> AsyncIterator[None]:
-    async with _signalled(installation, signal.SIGKILL):
+async def _away(house: Installation) -> AsyncIterator[None]:
+    """Nothing listens there."""
+    proxy = _proxy(house)
+    proxy.refuse()
+    proxy.cut()
+    try:
         yield
-    await _back(installation)
+    finally:
+        proxy.heal()
 
 
 @asynccontextmanager
-async def restarted(installation: Installation) -> AsyncIterator[None]:
-    async with _signalled(installation, signal.SIGTERM):
-        yield
-    await _back(installation)
-
-
-@asynccontextmanager
-async def frozen(installation: Installation) -> AsyncIterator[None]:
+async def _frozen(house: Installation) -> AsyncIterator[None]:
     """Connections stay, and nothing comes."""
-    pid = installation.valkey.pid
-    assert pid is not None
+    pid = _pid(house)
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
@@ -61,30 +63,31 @@ async def frozen(installation: Installation) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def cut(installation: Installation) -> AsyncIterator[None]:
+async def _cut(house: Installation) -> AsyncIterator[None]:
     """Every connection, by Redis itself."""
-    async with redis.Redis.from_url(installation.valkey.url) as client:
+    async with redis.Redis.from_url(house.valkey.url) as client:
         for kind in ("pubsub", "normal"):
             await client.execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
     yield
 
 
 @asynccontextmanager
-async def losing(installation: Installation) -> AsyncIterator[None]:
+async def _losing(house: Installation) -> AsyncIterator[None]:
     """Hints are taken and reach nobody."""
-    assert installation.redis is not None
-    installation.redis.losing = True
+    proxy = _proxy(house)
+    proxy.losing = True
     try:
         yield
     finally:
-        installation.redis.losing = False
+        proxy.losing = False
 
 
 FAULTS: Mapping[str, Callable[[Installation], AbstractAsyncContextManager[None]]] = {
-    "losing": losing,
-    "frozen": frozen,
-    "killed": killed,
-    "cut": cut,
-    "restarted": restarted,
+    "away": _away,
+    "cut": _cut,
+    "frozen": _frozen,
+    "killed": partial(_ended, signal.SIGKILL),
+    "losing": _losing,
+    "restarted": partial(_ended, signal.SIGTERM),
 }
 KILLS = ("killed", "restarted")

@@ -7,13 +7,11 @@ import os
 import subprocess
 import sys
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
-
-import pytest
 
 from carillon_server.domain.cursor import CursorSealer
 from carillon_server.domain.inbox import InboxAddress
@@ -58,13 +56,6 @@ def _tampered(rng: Random, _name: str, token: str) -> str:
 
 def _own(_rng: Random, _name: str, token: str) -> str:
     return token
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[Installation]:
-    """Two servers."""
-    async with Installation(tmp_path, workers=0) as installation:
-        yield installation
 
 
 _CHANGES: Mapping[str, Change] = {

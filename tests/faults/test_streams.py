@@ -99,17 +99,17 @@ async def _people(installation: Installation, seed: int, count: int) -> AsyncIte
 
 @sizes(short=StreamSize(100, 200), long=StreamSize(1_000, 20_000, 6))
 async def test_p4_a_stream_resumes_without_a_gap_or_a_repetition(
-    installation: Installation, drill: Drill, size: StreamSize
+    house: Installation, drill: Drill, size: StreamSize
 ) -> None:
     """Every stream is cut again and again while notifications are on their way to it: by a reset, in the
     middle of a frame, by a black hole; servers are killed. Each tells all that is in its inbox, in order.
     """
     blows = schedule(drill.seed, answers=size.cuts, blows=size.blows, strikes=("server",))
-    nemesis = Nemesis(installation, drill.seed, blows)
+    nemesis = Nemesis(house, drill.seed, blows)
     async with (
-        Callers(installation, "shop", "notifications.send") as producer,
-        Callers(installation, "edge", "gateway") as gateway,
-        _people(installation, drill.seed, size.streams // _DEVICES) as people,
+        Callers(house, "shop", "notifications.send") as producer,
+        Callers(house, "edge", "gateway") as gateway,
+        _people(house, drill.seed, size.streams // _DEVICES) as people,
         watching(witness for person in people for witness in person.witnesses),
     ):
         async with asyncio.TaskGroup() as group:

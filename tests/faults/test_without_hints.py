@@ -115,11 +115,11 @@ async def _heals(audience: _Audience, servers: Sequence[Vitals]) -> None:
     await eventually(all_hear, _HEALED_SECONDS)
 
 
-@sizes(short=Size(20, 2), long=Size(200, 15))
+@sizes(short=Size(20, 3), long=Size(200, 12))
 async def test_p6_streams_are_told_without_hints_and_hints_come_back(
     house: Installation, drill: Drill, size: Size
 ) -> None:
-    """Redis loses every hint, is frozen, killed, restarted, cuts all connections, while people are sent
+    """Redis loses every hint, is frozen, killed, restarted, away, cuts all connections, while people are sent
     something at both servers. All is told while that lasts; afterwards each server hears the other again.
     """
     servers = [house.vitals(number) for number in range(len(house.servers))]

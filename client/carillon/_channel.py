@@ -25,13 +25,14 @@ _STREAMS = ((_SERVICES[0], "Subscribe"), (_SERVICES[0], "SendStream"), (_SERVICE
 
 # Every unary call may be repeated: they are idempotent, the sends by their `request_id`. gRPC waits as long
 # as the service says (`grpc-retry-pushback-ms`), else with backoff and jitter, and stops repeating where
-# most calls fail, so that retries never keep an overloaded service down.
+# most calls fail, so that retries never keep an overloaded service down. A server that stops cancels what it
+# has not looked at yet; what the caller itself gives up is not repeated.
 _RETRY_POLICY = {
     "maxAttempts": 5,
     "initialBackoff": "0.1s",
     "maxBackoff": "2s",
     "backoffMultiplier": 2,
-    "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"],
+    "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED", "CANCELLED"],
 }
 _RETRY_THROTTLING = {"maxTokens": 50, "tokenRatio": 0.2}
 

@@ -9,7 +9,7 @@ import pytest
 
 from carillon import AsyncClient, errors
 from carillon.testing import FakeCarillon
-from tests.client.servers import HeaderRecorder
+from tests.client.servers import HeaderRecorder, StoppingServer
 from tests.eventually import eventually
 from tests.faults.proxy import FaultProxy
 
@@ -30,6 +30,12 @@ async def test_repetition_has_an_end(producer: AsyncClient, fake: FakeCarillon) 
     with pytest.raises(errors.UnavailableError) as raised:
         await producer.list_recipients()
     assert raised.value.reason == "UNAVAILABLE"
+
+
+async def test_what_a_stopping_server_never_looked_at_is_repeated() -> None:
+    async with StoppingServer() as server, AsyncClient(server.target) as client:
+        await client.get_counts()
+        assert server.calls == 2
 
 
 async def test_what_is_refused_for_good_is_not_repeated(producer: AsyncClient, fake: FakeCarillon) -> None:

@@ -62,6 +62,11 @@ class Tally:
     """The median and the 99th percentile."""
     refusal_seconds: list[float] = field(default_factory=list)
 
+    @property
+    def possible(self) -> int:
+        """What may have been carried out."""
+        return self.answered + sum(self.unknown.values())
+
 
 class _Load:
     def __init__(self, order: Order, calls: list[grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]]) -> None:

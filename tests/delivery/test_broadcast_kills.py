@@ -19,8 +19,8 @@ from tests.delivery.town import Town
 from tests.eventually import eventually
 
 _HERALD = Path(__file__).with_name("herald_process.py")
-_KILLS = 6
-_MEMBERS = 2_500
+_KILLS = 4
+_MEMBERS = 1_500
 
 
 @asynccontextmanager

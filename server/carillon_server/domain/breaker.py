@@ -70,7 +70,8 @@ class Breaker:
         if self._open_until is None:
             return 0.0
         if now < self._open_until:
-            return self._open_until - now
+            # The difference of two large times may be a hair more than what was added.
+            return min(self._open_until - now, self._policy.longest_seconds)
         return _PROBE_WAIT_SECONDS if self._probing else 0.0
 
     def begin(self, now: float) -> int:

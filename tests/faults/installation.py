@@ -82,6 +82,7 @@ class Installation:
         workers: int = 1,
         engine: Callable[[Path], Postgres] = Postgres,
         lossy_redis: bool = False,
+        inner_addresses: bool = False,
         **settings: object,
     ) -> None:
         self.tenant = "drill"
@@ -96,6 +97,9 @@ class Installation:
         self._smtp_url = smtp_url
         self._issuer = Issuer(directory / "identity")
         self._ports = [free_port() for _ in range(servers)]
+        self._inner_addresses = [
+            f"127.0.0.1:{free_port()}" if inner_addresses else "" for _ in range(servers)
+        ]
         self._metrics_addresses = [f"127.0.0.1:{free_port()}" for _ in range(servers)]
         self._worker_count = workers
         self.proxies: Sequence[FaultProxy] = ()
@@ -124,6 +128,11 @@ class Installation:
     def target(self) -> str:
         """All servers, for a client that spreads its calls over them."""
         return "ipv4:" + ",".join(self.address(number) for number in range(len(self._ports)))
+
+    @property
+    def inner_target(self) -> str:
+        """The same by their inner addresses, if they have any."""
+        return "ipv4:" + ",".join(self._inner_addresses)
 
     def token(self, subject: str, *scopes: str, tenant: str = "") -> str:
         """What every server believes. `tenant`: another one than that of the installation."""
@@ -218,18 +227,20 @@ class Installation:
     def _start_children(self) -> None:
         logs, environment = self._directory, self._environment()
         self.servers = [
-            Child(
-                "serve",
-                logs / f"server-{number}.log",
-                environment
-                | {"CARILLON_GRPC_ADDRESS": self.address(number), "CARILLON_METRICS_ADDRESS": page},
-            )
-            for number, page in enumerate(self._metrics_addresses)
+            Child("serve", logs / f"server-{number}.log", environment | self._addresses(number))
+            for number in range(len(self._ports))
         ]
         self.workers = [
             Child("worker", logs / f"worker-{number}.log", environment | _free_metrics_address())
             for number in range(self._worker_count)
         ]
+
+    def _addresses(self, server: int) -> dict[str, str]:
+        return {
+            "CARILLON_GRPC_ADDRESS": self.address(server),
+            "CARILLON_GRPC_INNER_ADDRESS": self._inner_addresses[server],
+            "CARILLON_METRICS_ADDRESS": self._metrics_addresses[server],
+        }
 
     async def _watch(self) -> None:
         while True:

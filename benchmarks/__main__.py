@@ -67,6 +67,8 @@ async def _measure(service: Service) -> list[Figure]:
         progress.advance(steps)
         for measurement in chosen:
             figures += await measurement(service)
+            # Minutes of measuring are not lost with what comes after.
+            _write(_with_others(figures))
             progress.advance(steps)
     return figures
 

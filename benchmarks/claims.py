@@ -24,10 +24,12 @@ _P99_MS = 20.0
 _CLEAR = "TRUNCATE delivery, attempt, notification"
 _FILL = """
 WITH people AS (
-    SELECT inbox_id, tenant, row_number() OVER () - 1 AS place, count(*) OVER () AS total FROM recipient
+    SELECT r.inbox_id, r.tenant, e.endpoint_id, row_number() OVER () - 1 AS place
+    FROM recipient r
+    JOIN LATERAL (SELECT endpoint_id FROM endpoint WHERE inbox_id = r.inbox_id LIMIT 1) AS e ON true
 ), rows AS (
-    SELECT p.inbox_id, p.tenant, 1000000 + n AS seq, n
-    FROM generate_series(1, $1::bigint) AS n JOIN people p ON p.place = n % p.total
+    SELECT p.inbox_id, p.tenant, p.endpoint_id, 1000000 + n AS seq, n
+    FROM generate_series(1, $1::bigint) AS n JOIN people p ON p.place = n % (SELECT count(*) FROM people)
 ), notified AS (
     INSERT INTO notification (inbox_id, seq, change_version, position, stage, type, category, priority,
         thread_key, collapse_key, actor_id, channels, sender, payload, decisions, create_time, deliver_time)
@@ -36,8 +38,7 @@ WITH people AS (
 )
 INSERT INTO delivery (inbox_id, seq, ordinal, endpoint_id, state, next_attempt_time, create_time, tenant,
     lane)
-SELECT r.inbox_id, r.seq, 0, e.endpoint_id, 1, now() - n * interval '1 millisecond', now(), r.tenant, 1
-FROM rows r JOIN LATERAL (SELECT endpoint_id FROM endpoint e WHERE e.inbox_id = r.inbox_id LIMIT 1) e ON true
+SELECT inbox_id, seq, 0, endpoint_id, 1, now() - n * interval '1 millisecond', now(), tenant, 1 FROM rows
 """
 # What a claim does to the rows it took: they are not due again before the lease ends.
 _TAKE = """

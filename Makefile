@@ -32,7 +32,7 @@ run: $(SYNCED) ## Start everything on this machine (ARGS='--grpc-port 0 …' is 
 	@$(PY) -m carillon_server up $(ARGS)
 
 test: $(SYNCED) ## Run all tests (ARGS='-k inbox' is handed to pytest, WORKERS=n sets the processes)
-	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(SYNCED) $(GENERATOR_SYNCED) ## Lint, types, import walls, protos, generated code up to date
 	$(PY) -m ruff check

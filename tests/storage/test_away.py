@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -121,3 +122,16 @@ async def test_connections_to_a_server_that_cannot_be_written_to_are_replaced(ow
         await database.transaction(write)
     await database.transaction(write)
     await database.close()
+
+
+async def test_what_is_closed_soon_after_it_was_opened_leaves_no_error_behind(postgres_url: str) -> None:
+    """Wherever the pulse is with its connection just then."""
+    left: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: left.append(context))
+    for turns in range(30):
+        database = await Database.connect(postgres_url, max_connections=1)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await database.close()
+    gc.collect()
+    assert left == []

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import TypeAlias
 
 import asyncpg
@@ -39,23 +40,29 @@ class Pulse:
         self._on_silence = on_silence
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._feel(), name="pulse")
 
     async def stop(self) -> None:
+        self._stopping.set()
         if self._task is not None:
+            # A connection that is given up while it is made leaves an error behind that nobody takes.
+            await asyncio.wait([self._task], timeout=ANSWER_SECONDS)
             self._task.cancel()
             await asyncio.wait([self._task])
         self._drop()
 
     async def _feel(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             if await self._answers():
                 self._found()
             else:
                 self._missed()
-            await asyncio.sleep(_AGAIN_SECONDS if self.away else EVERY_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_AGAIN_SECONDS if self.away else EVERY_SECONDS):
+                    await self._stopping.wait()
 
     async def _answers(self) -> bool:
         had_one = self._connection is not None

@@ -104,7 +104,7 @@ class Settings(BaseSettings):
     )
 
     call_target_ms: int = Field(
-        default=100,
+        default=250,
         ge=1,
         le=10_000,
         description="How long unary calls may take on average before fewer are let in at once: several times "
@@ -114,7 +114,7 @@ class Settings(BaseSettings):
         default=16, ge=1, description="Unary calls let in at once in a process, however long they take."
     )
     call_limit_max: int = Field(
-        default=512,
+        default=2_048,
         ge=1,
         le=100_000,
         description="Unary calls let in at once in a process, at most. Further ones wait for up to 30 ms, in "

@@ -2,8 +2,9 @@
 in seconds.
 
 Calls are counted in windows. While they take longer than the target on average, each window lowers the limit
-by a tenth; while they do not and the limit was needed, each raises it by a tenth. So under load as many calls
-are under way as are answered within the target, whatever is slow at the moment.
+by a tenth, or by half where they take more than twice as long; while they do not and the limit was needed,
+each raises it by a tenth. So under load as many calls are under way as are answered within the target,
+whatever is slow at the moment.
 
 The target is a time and not a multiple of the shortest one seen: sends that wait for the same commit take
 longer the more they are, and are carried out faster for it.
@@ -14,6 +15,7 @@ from __future__ import annotations
 _WINDOW_SECONDS = 0.1
 _MIN_SAMPLES = 10
 _STEP = 0.1
+_FAR_BEYOND = 2
 # One call that is held up for seconds says little about all the others.
 _MAX_SAMPLE_TARGETS = 4
 
@@ -46,7 +48,10 @@ class CallLimit:
 
     def _close_window(self, now: float) -> None:
         step = max(1, round(self.value * _STEP))
-        if self._sum_seconds > self._target_seconds * self._samples:
+        excess = self._sum_seconds / (self._target_seconds * self._samples)
+        if excess > _FAR_BEYOND:
+            self.value = max(self._minimum, self.value // 2)
+        elif excess > 1:
             self.value = max(self._minimum, self.value - step)
         elif self._needed:
             self.value = min(self._maximum, self.value + step)

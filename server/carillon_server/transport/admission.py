@@ -104,7 +104,11 @@ class Admission:
 
     def _has_reserve(self, tenant: str) -> bool:
         limit = self._limit.value
-        return self._is_below_share(tenant) and self._under_way < limit + max(1, limit // _RESERVE)
+        if self._under_way < limit + max(1, limit // _RESERVE):
+            return self._is_below_share(tenant)
+        # The limit was just lowered, and those of the others are many more than it.
+        held = self._held.get(tenant, 0)
+        return held < limit // (_RESERVE * (len(self._held) + (held == 0)))
 
     def _is_below_share(self, tenant: str) -> bool:
         held = self._held.get(tenant, 0)
